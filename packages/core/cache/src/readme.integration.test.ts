@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { cacheServer, runProcess } from "@org/testkit";
+import { expect, test } from "vitest";
+
+const folder = join(import.meta.dirname, "..");
+
+test("the README's example runs", async () => {
+  const readme = await readFile(join(folder, "README.md"), "utf8");
+  const example = /```ts\n(.*?)```/s.exec(readme)?.[1] ?? "";
+  const { url } = await cacheServer();
+  const args = ["--conditions=@org/source", "--input-type=module-typescript", "--eval", example];
+  const { exitCode, stdout, stderr } = await runProcess(process.execPath, args, { cwd: folder, env: { REDIS_URL: url } });
+  expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: expect.stringMatching(/^(redis|valkey|dragonfly) \d+\.\d+\S* answered in [\d.]+ ms\n$/), stderr: "" });
+});
+
+test("the README lists every export", async () => {
+  const readme = await readFile(join(folder, "README.md"), "utf8");
+  const names = Object.keys(await import("./index.ts"));
+  expect(names.filter((name) => !readme.includes(`\`${name}`))).toEqual([]);
+});

@@ -1,0 +1,243 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
+import { inspect } from "node:util";
+import { isScriptError, type ScriptError } from "@org/exit-codes";
+import { closedPort, postgresServer, startPrivatePostgres, withScratchDatabase, type PostgresServer } from "@org/testkit";
+import { beforeAll, describe, expect, test } from "vitest";
+import { quoteIdentifier, quoteLiteral, serverVersion, tableExists, withClient, withDatabase } from "./index.ts";
+import type { PostgresClient, PostgresNotice } from "./index.ts";
+
+const applicationName = "postgres-tests";
+let server: PostgresServer;
+beforeAll(async () => {
+  server = await postgresServer();
+});
+
+test("runs the work, tells the version and leaves no session behind", async () => {
+  const name = "left-behind?";
+  const version = await withClient({ url: server.url, applicationName: name }, serverVersion);
+  expect(version.text).toMatch(/^\d+\.\d+/);
+  expect(Math.floor(version.number / 10_000)).toBe(Number.parseInt(version.text, 10));
+  await until(async () => (await sessions(name)).length === 0);
+});
+
+test("what the work throws comes through, server errors with their SQLSTATE", async () => {
+  const bug = new TypeError("x is not a function");
+  await expect(connected(() => Promise.reject(bug))).rejects.toBe(bug);
+  await expect(connected((client) => client.query("SELECT * FROM nowhere"))).rejects.toMatchObject({ code: "42P01" });
+});
+
+test("notices arrive", async () => {
+  const notices: PostgresNotice[] = [];
+  const options = { url: server.url, applicationName, onNotice: (notice: PostgresNotice) => void notices.push(notice) };
+  await withClient(options, (client) => client.query("DO $$ BEGIN RAISE NOTICE 'hello'; END $$"));
+  expect(notices).toMatchObject([{ severity: "NOTICE", message: "hello" }]);
+});
+
+test("a read-only session writes nothing and is bounded", async () => {
+  const settings = await withClient({ url: server.url, applicationName, readOnly: true }, async (client) => {
+    await expect(client.query("CREATE TABLE x ()")).rejects.toMatchObject({ code: "25006" });
+    const names = ["default_transaction_read_only", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout", "application_name"];
+    return settingsOf(client, names);
+  });
+  expect(settings).toEqual(["on", "10s", "50ms", "30s", applicationName]);
+});
+
+test("timeouts and the URL's own options reach the session", async () => {
+  const url = `${server.url}?options=${encodeURIComponent("-c search_path=\"a\\ b\" -c work_mem=5MB")}`;
+  const options = { url, applicationName, statementTimeoutMs: 1234, lockTimeoutMs: 567 };
+  const names = ["search_path", "work_mem", "statement_timeout", "lock_timeout"];
+  const settings = await withClient(options, (client) => settingsOf(client, names));
+  expect(settings).toEqual(['"a b"', "5MB", "1234ms", "567ms"]);
+});
+
+describe("no session can be had", () => {
+  test("refused", async () => {
+    const error = await failure(`postgres://app:secret@127.0.0.1:${await closedPort()}/shop`);
+    expect(error).toMatchObject(failed("connection", "refused the connection"));
+  });
+
+  test("unknown host", async () => {
+    expect(await failure("postgres://app:secret@nowhere.invalid/shop")).toMatchObject(failed("connection", "nowhere.invalid"));
+  });
+
+  test("missing socket", async () => {
+    expect(await failure("postgres://app:secret@/shop?host=/nowhere")).toMatchObject(failed("connection", "/nowhere/.s.PGSQL.5432"));
+  });
+
+  test("wrong password, unknown role and none", async () => {
+    const at = `127.0.0.1:${server.port}/postgres`;
+    expect(await failure(`postgres://postgres:secret@${at}`)).toMatchObject(failed("connection", "28P01"));
+    expect(await failure(`postgres://nobody:secret@${at}`)).toMatchObject({ code: "connection", message: expect.stringMatching(/nobody.*SQLSTATE 28/) });
+    expect(await failure(`postgres://postgres@${at}`)).toMatchObject(failed("connection", "wants a password"));
+  });
+
+  test("missing database", async () => {
+    const error = await failure(withDatabase(server.url, "missing"));
+    expect(error).toMatchObject({ code: "dependency", message: expect.stringContaining('"missing"'), hint: expect.stringContaining("npx @org/init-database") });
+  });
+
+  test("no right to connect", async () => {
+    await withScratchDatabase(async (url, { name }) => {
+      const role = `locked_out_${name}`;
+      await connected((client) => client.query(`REVOKE CONNECT ON DATABASE ${name} FROM public; CREATE ROLE ${role} LOGIN PASSWORD 'secret'`));
+      const login = new URL(url);
+      [login.username, login.password] = [role, "secret"];
+      const grant = `GRANT CONNECT ON DATABASE ${name} TO ${role};`;
+      expect(await failure(login.href)).toMatchObject({ code: "permission", hint: expect.stringContaining(grant) });
+      await connected((client) => client.query(`DROP ROLE ${role}`));
+    });
+  });
+
+  test("TLS asked of a server that has none; prefer does without", async () => {
+    expect(await failure(`${server.url}?sslmode=require`)).toMatchObject(failed("connection", "does not speak TLS, which sslmode=require"));
+    await expect(withClient({ url: `${server.url}?sslmode=prefer`, applicationName }, serverVersion)).resolves.toBeDefined();
+  });
+
+  test("unreadable certificate", async () => {
+    expect(await failure(`${server.url}?sslmode=verify-ca&sslrootcert=/nowhere/ca.pem`)).toMatchObject(failed("configuration", "/nowhere/ca.pem"));
+    expect(await failure(`${server.url}?sslmode=verify-ca`)).toMatchObject({ code: "configuration", hint: expect.stringContaining("sslrootcert") });
+  });
+
+  test("a listener that never answers, and one that hangs up", async () => {
+    await withListener("mute", async (port) => {
+      const started = performance.now();
+      expect(await failure(`postgres://app:secret@127.0.0.1:${port}/shop`, 200)).toMatchObject(failed("connection", "did not answer in time"));
+      expect(performance.now() - started).toBeLessThan(2000);
+    });
+    await withListener("rude", async (port) => {
+      expect(await failure(`postgres://app:secret@127.0.0.1:${port}/shop`)).toMatchObject(failed("connection", "closed the connection"));
+    });
+  });
+
+  test("a bad URL", async () => {
+    expect(await failure("postgres://app:secret#1@h/shop")).toMatchObject({ code: "configuration" });
+  });
+});
+
+describe("abort", () => {
+  test("cancels the running statement on the server and rejects with the reason", async () => {
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const options = { url: server.url, applicationName: "to-be-aborted", signal: abort.signal };
+    const aborted = withClient(options, async (client) => {
+      const sleeping = client.query("SELECT pg_sleep(600)");
+      await until(async () => (await sessions("to-be-aborted", "active")).length === 1);
+      abort.abort(reason);
+      return sleeping;
+    });
+    await expect(aborted).rejects.toBe(reason);
+    await until(async () => (await sessions("to-be-aborted")).length === 0);
+  });
+
+  test("ends work that waits for something else", async () => {
+    const options = { url: server.url, applicationName, signal: AbortSignal.timeout(50) };
+    await expect(withClient(options, () => new Promise(() => {}))).rejects.toMatchObject({ name: "TimeoutError" });
+  });
+
+  test("before and while connecting", async () => {
+    const reason = new Error("enough");
+    await expect(withClient({ url: server.url, applicationName, signal: AbortSignal.abort(reason) }, serverVersion)).rejects.toBe(reason);
+    await withListener("mute", async (port) => {
+      const options = { url: `postgres://u@127.0.0.1:${port}/d`, applicationName, signal: AbortSignal.timeout(50) };
+      await expect(withClient(options, serverVersion)).rejects.toMatchObject({ name: "TimeoutError" });
+    });
+  });
+});
+
+describe("a connection lost under way is a connection error", () => {
+  const lost = { code: "connection", message: expect.stringMatching(/closed the connection|ended the session/) };
+
+  test("while a statement runs, server killed with -9", async () => {
+    const own = await startPrivatePostgres();
+    try {
+      const running = withClient({ url: own.url, applicationName }, async (client) => {
+        const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+        const sleeping = client.query("SELECT pg_sleep(600)");
+        own.kill("SIGKILL");
+        process.kill(rows[0]?.pid ?? 0, "SIGKILL");
+        return sleeping;
+      });
+      await expect(running).rejects.toMatchObject(lost);
+    } finally {
+      await own.start();
+      await own.stop();
+    }
+  });
+
+  test("while the work waits for something else", async () => {
+    const idle = withClient({ url: server.url, applicationName: "idle-victim" }, async () => {
+      await connected((client) => client.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'idle-victim'"));
+      return new Promise(() => {});
+    });
+    await expect(idle).rejects.toMatchObject(lost);
+  });
+});
+
+test.each(['"; drop table x; --', "with blank", "new\nline", "\u00fcn\u00efc\u00f6d\u00e9 \u{1f418}", "back\\slash'quote", "..", "%41"])(
+  "the name %j works as role, password, database, table and constant",
+  async (name) => {
+    const role = `${name} role`;
+    await connected((client) => client.query(`CREATE ROLE ${quoteIdentifier(role)} LOGIN PASSWORD ${quoteLiteral(name)}`));
+    await connected((client) => client.query(`CREATE DATABASE ${quoteIdentifier(name)} OWNER ${quoteIdentifier(role)}`));
+    const url = `postgres://${encodeURIComponent(role)}:${encodeURIComponent(name)}@127.0.0.1:${server.port}/postgres`;
+    await withClient({ url: withDatabase(url, name), applicationName }, async (client) => {
+      await client.query(`CREATE SCHEMA s; CREATE TABLE s.${quoteIdentifier(name)} (a text)`);
+      expect(await tableExists(client, "s", name)).toBe(true);
+      expect(await tableExists(client, "public", name)).toBe(false);
+      expect((await client.query(`SELECT ${quoteLiteral(name)} AS value, current_database() AS database`)).rows).toEqual([{ value: name, database: name }]);
+    });
+    await connected((client) => client.query(`DROP DATABASE ${quoteIdentifier(name)}`));
+    await connected((client) => client.query(`DROP ROLE ${quoteIdentifier(role)}`));
+  },
+);
+
+test.each(["p@ss", "a:b", "a/b", "a?b", "a#b", "a%b", "%41", "@:/?#%[] "])("the password %j logs in", async (password) => {
+  await connected((client) => client.query(`DROP ROLE IF EXISTS odd_password; CREATE ROLE odd_password LOGIN PASSWORD ${quoteLiteral(password)}`));
+  const url = `postgres://odd_password:${encodeURIComponent(password)}@127.0.0.1:${server.port}/postgres`;
+  const { rows } = await withClient({ url, applicationName }, (client) => client.query("SELECT current_user AS me"));
+  expect(rows).toEqual([{ me: "odd_password" }]);
+});
+
+function connected<T>(work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  return withClient({ url: server.url, applicationName }, work);
+}
+
+function failed(code: string, reason: string): object {
+  return { code, message: expect.stringContaining(reason) };
+}
+
+async function failure(url: string, connectTimeoutMs = 5000): Promise<ScriptError> {
+  const error: unknown = await withClient({ url, applicationName, connectTimeoutMs }, serverVersion).then(
+    () => new Error("it connected"),
+    (reason: unknown) => reason,
+  );
+  if (!isScriptError(error)) throw error;
+  expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("secret");
+  return error;
+}
+
+async function settingsOf(client: PostgresClient, names: readonly string[]): Promise<string[]> {
+  const text = "SELECT current_setting(name) AS value FROM unnest($1::text[]) WITH ORDINALITY AS t (name, place) ORDER BY place";
+  const { rows } = await client.query<{ value: string }>(text, [names]);
+  return rows.map(({ value }) => value);
+}
+
+async function sessions(name: string, state = "%"): Promise<unknown[]> {
+  const text = "SELECT pid FROM pg_stat_activity WHERE application_name = $1 AND coalesce(state, '') LIKE $2";
+  return (await connected((client) => client.query(text, [name, state]))).rows;
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  await expect.poll(condition, { timeout: 10_000 }).toBe(true);
+}
+
+async function withListener(manner: "mute" | "rude", work: (port: number) => Promise<void>): Promise<void> {
+  const listener = createServer((socket) => (manner === "rude" ? socket.destroy() : socket.on("error", () => socket.destroy()).resume()));
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  try {
+    await work((listener.address() as AddressInfo).port);
+  } finally {
+    listener.close();
+  }
+}

@@ -1,0 +1,12 @@
+export { advisoryLockKey, withAdvisoryLock, type AdvisoryLockOptions } from "./advisory-lock.ts";
+export { serverVersion, tableExists, type ServerVersion } from "./catalog.ts";
+export { withClient, type PostgresClient, type PostgresField, type PostgresNotice, type PostgresOptions, type PostgresResult } from "./client.ts";
+export { toPostgresError, type PostgresErrorContext } from "./errors.ts";
+export { planExecution, type ExecutionPlan } from "./execution-plan.ts";
+export { qualifiedName, quoteIdentifier, quoteLiteral } from "./identifiers.ts";
+export { locate, toOffset, type Location } from "./locate.ts";
+export { readRefusal, type Refusal, type SqlPlace } from "./refusal.ts";
+export { splitStatements, type CopyData, type SplitSql, type SqlStatement } from "./split-statements.ts";
+export { tlsOptions, type TlsOptions } from "./tls.ts";
+export { withTransaction } from "./transaction.ts";
+export { describePostgresUrl, parsePostgresUrl, withDatabase, type PostgresAddress, type SslMode } from "./url.ts";

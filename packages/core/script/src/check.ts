@@ -1,0 +1,48 @@
+import type { ExitCodeName } from "@org/exit-codes";
+import type { Logger } from "@org/logging";
+
+/** `unknown`: the check could not run, which is never a pass. `skipped`: it does not apply here; the evidence says why. */
+export type Verdict = "pass" | "warn" | "fail" | "unknown" | "skipped";
+
+/** What a check found. */
+export interface Finding {
+  readonly verdict: Verdict;
+  /** What was seen, in one sentence that a reader can act on. */
+  readonly evidence: string;
+  /** The measured figure, with its unit ("ms", "bytes", "%", "days", "count"). */
+  readonly value?: number | string;
+  readonly unit?: string;
+  /** What the value was held against, and where that limit came from ("default", "config", "flag"...). */
+  readonly threshold?: { readonly value: number | string; readonly source: string };
+  /** The next step, for everything that is not a pass. */
+  readonly remedy?: string;
+  /** Set when the cause has an exit code of its own, such as a refused connection. */
+  readonly code?: ExitCodeName;
+}
+
+/** One question. Built-in checks and those of `platform.config.*` are of this one type. */
+export interface Check<Context = unknown> {
+  /** Stable and unique within its script, in kebab-case; dots group ("postgres.tls"). */
+  readonly id: string;
+  readonly title: string;
+  /** Answers the question; throwing means that it could not be answered, which makes it `unknown`. */
+  readonly run: (context: Context, run: CheckRun) => Finding | Promise<Finding>;
+}
+
+/** What every check is handed beside the context of its script. */
+export interface CheckRun {
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** A check of `platform.config.*`: it names the script that runs it and gets that script's context. */
+export interface CustomCheck extends Check<never> {
+  readonly script: string;
+}
+
+/** A question with its answer, as reports hold it. */
+export interface CheckResult extends Finding {
+  readonly id: string;
+  readonly title: string;
+  readonly durationMs: number;
+}

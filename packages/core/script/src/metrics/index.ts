@@ -1,0 +1,2 @@
+export { pushMetrics } from "./push-metrics.ts";
+export { writeMetrics } from "./write-metrics.ts";

@@ -1,0 +1,55 @@
+import type { Options } from "@org/env";
+import { exitCodes } from "@org/exit-codes";
+import type { Logger } from "@org/logging";
+import type { ScriptDefinition } from "./define-script.ts";
+import { flushJournal, journalRun } from "./history/index.ts";
+import type { Prepared } from "./prepare.ts";
+import type { Report } from "./report.ts";
+import { writeReportFiles } from "./report-files/write-report-files.ts";
+
+/**
+ * Writes a finished run down: report files, metrics, journal and, through it, the history. What cannot be written is
+ * told as a warning and changes neither verdict nor exit code.
+ */
+export async function recordRun<O extends Options, Data>(
+  definition: ScriptDefinition<O, Data>,
+  report: Report<Data>,
+  { prepared, logger }: { readonly prepared: Prepared<O>; readonly logger: Logger },
+): Promise<void> {
+  const { stateDir, reportDir, common } = prepared;
+  const { metricsFile, pushgatewayUrl, databaseUrl, stateSchema: schema } = common;
+  const files = { report, stateDir, logger };
+  const parts = [writeReportFiles({ ...files, manifest: definition.manifest, reportDir })];
+  if (metricsFile !== undefined || pushgatewayUrl !== undefined) parts.push(publishMetrics());
+  if (common.history) parts.push(keepHistory(report, { stateDir, databaseUrl: databaseUrl?.reveal(), schema, logger }));
+  for (const outcome of await Promise.allSettled(parts)) {
+    if (outcome.status === "rejected") logger.warning(`The run could not be recorded in full: ${String(outcome.reason)}`);
+  }
+
+  async function publishMetrics(): Promise<void> {
+    const { pushMetrics, writeMetrics } = await import("./metrics/index.ts");
+    if (metricsFile !== undefined) await writeMetrics({ ...files, metricsFile });
+    if (pushgatewayUrl !== undefined) await pushMetrics({ report, url: pushgatewayUrl.reveal(), logger });
+  }
+}
+
+interface HistoryTarget {
+  readonly stateDir: string;
+  readonly databaseUrl: string | undefined;
+  readonly schema: string;
+  readonly logger: Logger;
+}
+
+/** Journal first, so that a run is kept also when the database refuses it or this process dies. */
+async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
+  await journalRun(target.stateDir, report);
+  if (databaseUrl !== undefined) await flushJournal({ ...target, databaseUrl, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
+}
+
+const unhurriedMs = 2_000;
+/** Who presses Ctrl-C waits for the prompt, and the journal keeps the run. */
+const hurriedMs = 500;
+
+function wasCutShort({ exitCode }: Report): boolean {
+  return exitCode === exitCodes.interrupted || exitCode === exitCodes.terminated || exitCode === exitCodes.timedOut;
+}
