@@ -1,0 +1,41 @@
+import { randomBytes } from "node:crypto";
+import pg from "pg";
+import { postgresServer } from "./shared-servers.ts";
+
+export interface ScratchDatabase {
+  /** Of the superuser. */
+  readonly url: string;
+  readonly name: string;
+  /** Ends its sessions and removes it. */
+  drop(): Promise<void>;
+}
+
+/** An empty database on the shared server. */
+export async function createScratchDatabase(): Promise<ScratchDatabase> {
+  const server = await postgresServer();
+  const name = `scratch_${randomBytes(6).toString("hex")}`;
+  await execute(server.url, `CREATE DATABASE ${name}`);
+  const url = new URL(server.url);
+  url.pathname = name;
+  return { url: url.href, name, drop: () => execute(server.url, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
+}
+
+/** Runs the test on an empty database and removes it afterwards. */
+export async function withScratchDatabase<T>(test: (url: string, database: { readonly name: string }) => Promise<T>): Promise<T> {
+  const database = await createScratchDatabase();
+  try {
+    return await test(database.url, { name: database.name });
+  } finally {
+    await database.drop();
+  }
+}
+
+async function execute(url: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(statement);
+  } finally {
+    await client.end();
+  }
+}
