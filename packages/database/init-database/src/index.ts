@@ -1,0 +1,2 @@
+export type { Change, InitData } from "./init-database.ts";
+export { initDatabase } from "./script.ts";

@@ -1,0 +1,143 @@
+import { ScriptError } from "@org/exit-codes";
+import { silentLogger, type Logger } from "@org/logging";
+import { locate, planExecution, withTransaction, type PostgresClient } from "@org/postgres";
+import { wayThere, type FileToRun } from "./file-to-run.ts";
+import { applyFile, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
+import { readHistory, requireHistory, type HistoryTarget } from "./history.ts";
+import { defaultLockPolicy, withLockRetries, type LockPolicy } from "./lock-retries.ts";
+import { withMigrationLock } from "./migration-lock.ts";
+import { selectPending, type PendingSelection } from "./select-pending.ts";
+import { MigrationError, toMigrationError } from "./migration-error.ts";
+import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
+import { printable } from "./printable.ts";
+import type { MigrationCollection } from "./read-migrations.ts";
+
+export interface ApplyMigrationsOptions {
+  /** One session of the database, used by nothing else meanwhile. */
+  readonly client: PostgresClient;
+  /** A second one, which holds the lock; needed with a history. */
+  readonly lockClient?: PostgresClient | undefined;
+  readonly collection: MigrationCollection;
+  /** Where to record; null applies every file and records nothing, which is for scratch databases. */
+  readonly history: HistoryTarget | null;
+  /** How long to wait for another run on the same history, in milliseconds; 30 000 unless told. */
+  readonly lockWaitMs?: number | undefined;
+  /** How statements wait for the locks of others: 5 seconds, 5 times again, unless told. */
+  readonly locks?: LockPolicy | undefined;
+  /** Which of the pending ones to apply; all unless told. */
+  readonly select?: PendingSelection | undefined;
+  /** All in one transaction: what fails takes the others with it. */
+  readonly singleTransaction?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly logger?: Logger | undefined;
+  /** Told of each file when it is applied for good. */
+  readonly onApplied?: ((migration: AppliedMigration) => void) | undefined;
+}
+
+/**
+ * Applies what is pending, each file exactly once, in the order of the versions, under an advisory lock; stops at the first that fails.
+ * Throws a MigrationError that names file, line and column; a ScriptError (checkFailed) before anything is applied when applied files
+ * changed or are missing or a pending one is out of order, (dependency) without a history table, (timedOut) when another run holds the
+ * lock for longer, (configuration) behind a pooler in transaction mode.
+ */
+export async function applyMigrations(options: ApplyMigrationsOptions): Promise<readonly AppliedMigration[]> {
+  const { client, lockClient, collection, history, signal, lockWaitMs: waitMs = 30_000 } = options;
+  if (history === null) return applyFiles(options, collection.migrations.map((migration) => wayThere(migration, [])));
+  if (lockClient === undefined) throw new Error("applyMigrations needs a lockClient to work on a history");
+  await requireHistory(client, history);
+  return withMigrationLock({ client, lockClient, history, waitMs, signal }, async () => applyFiles(options, await pendingFiles(options, history)));
+}
+
+// Known before the first file runs: the next one would run inside the transaction that this one leaves open.
+function refuseUnrunnable({ file, sql }: FileToRun): void {
+  const { leftOpen, statements } = planExecution(sql);
+  const copy = statements.find(({ words }) => /^COPY\b.*\bFROM STDIN\b/u.test(words.join(" ")));
+  const refused = leftOpen ?? copy;
+  if (refused === undefined) return;
+  const { line, column, excerpt } = locate(sql, refused.start);
+  const [problem, hint] = leftOpen === undefined ? copyFromStdin : openTransaction;
+  throw new ScriptError("configuration", `${printable(file)}:${line}:${column}: ${problem}\n${excerpt}`, { hint });
+}
+
+const openTransaction = ["this transaction is not ended in the file", "End it with COMMIT, or leave BEGIN out: each file runs in a transaction anyway."] as const;
+const copyFromStdin = ["rows for COPY cannot be read from a migration", "Write them as INSERT statements (pg_dump --inserts)."] as const;
+
+async function pendingFiles(options: ApplyMigrationsOptions, history: HistoryTarget): Promise<readonly FileToRun[]> {
+  const { client, collection, logger = silentLogger, select = {} } = options;
+  const entries = await readHistory(client, history);
+  const states = migrationStates(collection, entries);
+  if (conflicts(states).length > 0) throw conflictError(states);
+  const pending = selectPending(states, select);
+  for (const { file, outOfOrder, lastError } of pending) {
+    if (outOfOrder) logger.warning(`${printable(file ?? "")} is older than what is applied already; it is applied out of order.`);
+    if (lastError !== null) logger.warning(`${printable(file ?? "")} did not end well before (${printable(lastError)}); it runs again.`);
+  }
+  const wanted = new Set(pending.map(({ version }) => version));
+  return collection.migrations.filter(({ version }) => wanted.has(version)).map((migration) => wayThere(migration, entries));
+}
+
+
+/** What to tell when applied files changed or are missing. */
+export function conflictError(states: readonly MigrationState[]): ScriptError {
+  const listed = conflicts(states).map(({ version, name, file, state }) =>
+    state === "changed" ? `${printable(file ?? name)} was changed after it was applied` : `version ${version} (${printable(name)}) is applied and its file is missing`,
+  );
+  return new ScriptError("checkFailed", `${listed.join("; ")}; nothing was applied`, {
+    hint: "Restore the files as they were applied, and put the change into a new migration.",
+  });
+}
+
+async function applyFiles(options: ApplyMigrationsOptions, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
+  for (const file of files) refuseUnrunnable(file);
+  const target = fileTarget(options);
+  if (options.singleTransaction === true) return applyTogether(options, { ...target, joined: true }, files);
+  const applied: AppliedMigration[] = [];
+  for (const file of files) {
+    target.signal?.throwIfAborted();
+    target.logger.debug(`Applying ${printable(file.file)}.`);
+    const done = await applyFile(target, file);
+    applied.push(done);
+    options.onApplied?.(done);
+  }
+  return applied;
+}
+
+function fileTarget({ client, history, signal, locks = defaultLockPolicy, logger = silentLogger }: ApplyMigrationsOptions): FileTarget {
+  return { client, history, locks, joined: false, logger, signal };
+}
+
+/** All files and their rows in one transaction. */
+async function applyTogether({ onApplied }: ApplyMigrationsOptions, target: FileTarget, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
+  for (const file of files) refuseOutside(file);
+  const retried = { policy: target.locks, title: "The transaction of all files", logger: target.logger, signal: target.signal };
+  const applied = await withLockRetries(retried, () => withTransaction(target.client, () => joinFiles(target, files))).catch(async (cause: unknown) => {
+    throw await recordTogether(target, files, cause);
+  });
+  for (const migration of applied) onApplied?.(migration);
+  return applied;
+}
+
+async function joinFiles(target: FileTarget, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
+  const applied: AppliedMigration[] = [];
+  for (const file of files) {
+    target.signal?.throwIfAborted();
+    applied.push(await applyFile(target, file));
+  }
+  return applied;
+}
+
+/** Gives the error as one of the file that failed; of the last one when it came with the commit. */
+async function recordTogether(target: FileTarget, files: readonly FileToRun[], cause: unknown): Promise<unknown> {
+  const failed = cause instanceof MigrationError ? files.find(({ migration }) => migration.version === cause.failure.version) : files.at(-1);
+  if (failed === undefined) return cause;
+  const error = cause instanceof MigrationError ? cause : toMigrationError(cause, { ...failed.migration, ...failed, statement: undefined, inTransaction: true });
+  await recordJoinedFailure(target, failed, error);
+  return error;
+}
+
+function refuseOutside({ file, sql }: FileToRun): void {
+  if (planExecution(sql).inTransaction) return;
+  throw new ScriptError("configuration", `${printable(file)} runs outside a transaction, so it cannot share one with the others`, {
+    hint: "Leave --single-transaction out, or apply up to the file before it first (--to).",
+  });
+}

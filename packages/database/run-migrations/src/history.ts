@@ -1,0 +1,135 @@
+import { ScriptError } from "@org/exit-codes";
+import { qualifiedName, quoteLiteral, tableExists, type PostgresClient } from "@org/postgres";
+import type { Migration } from "./read-migrations.ts";
+
+/** Where a history is and what its rows say of the run that writes them. */
+export interface HistoryTarget {
+  /** The schema of the state tables. */
+  readonly schema: string;
+  readonly runId?: string | undefined;
+  /** Who runs it; the role of the session unless told. */
+  readonly actor?: string | undefined;
+  readonly host?: string | undefined;
+  readonly scriptVersion?: string | undefined;
+}
+
+/** What the history knows of one version. */
+export interface HistoryEntry {
+  readonly version: string;
+  readonly name: string;
+  readonly checksum: string | null;
+  readonly direction: "up" | "down";
+  readonly status: "running" | "applied" | "failed" | "baseline";
+  readonly finishedAt: Date | null;
+  readonly durationMs: number | null;
+  readonly runId: string | null;
+  readonly actor: string;
+  readonly error: string | null;
+  /** How far a run outside a transaction came; null for one inside. */
+  readonly progress: StatementProgress | null;
+}
+
+/** How far a file that runs statement by statement has come. */
+export interface StatementProgress {
+  /** How many statements are done, from the first one on. */
+  readonly done: number;
+  /** SHA-256 over the texts of those, by which a file that was corrected after them is known. */
+  readonly checksum: string;
+  /** Set while a statement runs whose traces cannot be undone: what was there before it. */
+  readonly started: StartedStatement | null;
+}
+
+export interface StartedStatement {
+  /** The oids of the indexes that were there before it. */
+  readonly indexes: readonly string[];
+}
+
+/** Throws a ScriptError (dependency) when init-database has not made the table as this release needs it. */
+export async function requireHistory(client: PostgresClient, { schema }: HistoryTarget): Promise<void> {
+  const hint = "Run npx @org/init-database.";
+  if (!(await tableExists(client, schema, "migration_history"))) {
+    throw new ScriptError("dependency", `the table ${schema}.migration_history does not exist`, { hint });
+  }
+  const { rows } = await client.query(
+    "SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attname = 'progress' AND NOT attisdropped",
+    [table(schema)],
+  );
+  if (rows.length === 0) throw new ScriptError("dependency", `the table ${schema}.migration_history is that of an older release`, { hint });
+}
+
+/** All rows, oldest first. */
+export async function readHistory(client: PostgresClient, { schema }: HistoryTarget): Promise<readonly HistoryEntry[]> {
+  const { rows } = await client.query<HistoryEntry>(
+    `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
+       run_id AS "runId", actor, error, progress
+     FROM ${table(schema)} ORDER BY id`,
+  );
+  return rows;
+}
+
+export interface Attempt {
+  readonly migration: Pick<Migration, "version" | "name"> & { readonly checksum: string | null };
+  readonly direction: "up" | "down";
+  readonly startedAt: Date;
+  readonly progress?: StatementProgress | undefined;
+}
+
+export interface Outcome {
+  readonly status: HistoryEntry["status"];
+  readonly durationMs?: number | undefined;
+  readonly error?: string | undefined;
+}
+
+/** Writes the row of one attempt and gives its id. */
+export async function insertAttempt(client: PostgresClient, target: HistoryTarget, attempt: Attempt & Outcome): Promise<string> {
+  const { rows } = await client.query<{ id: string }>(insertStatement(target, attempt));
+  return rows[0]!.id;
+}
+
+/** The statement that writes the row, without parameters, so that it can share a message with others. */
+export function insertStatement(target: HistoryTarget, attempt: Attempt & Outcome): string {
+  const { migration, direction, startedAt, status, durationMs, error, progress } = attempt;
+  const values: Record<string, string> = {
+    version: literal(migration.version),
+    name: literal(migration.name),
+    checksum: literal(migration.checksum),
+    direction: literal(direction),
+    status: literal(status),
+    started_at: literal(startedAt.toISOString()),
+    finished_at: literal(durationMs === undefined ? null : new Date(startedAt.getTime() + durationMs).toISOString()),
+    duration_ms: durationMs === undefined ? "NULL" : String(durationMs),
+    run_id: literal(target.runId),
+    actor: target.actor === undefined ? "session_user" : literal(target.actor),
+    host: literal(target.host),
+    script_version: literal(target.scriptVersion),
+    error: literal(error),
+    progress: progress === undefined ? "NULL" : literal(JSON.stringify(progress)),
+  };
+  return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) VALUES (${Object.values(values).join(", ")}) RETURNING id::text`;
+}
+
+function literal(value: string | null | undefined): string {
+  return value === null || value === undefined ? "NULL" : quoteLiteral(value.replaceAll("\0", "\uFFFD"));
+}
+
+export interface Ended extends Outcome {
+  readonly id: string;
+  readonly durationMs: number;
+}
+
+/** Ends an attempt that was written as running. */
+export async function finishAttempt(client: PostgresClient, { schema }: HistoryTarget, { id, status, durationMs, error }: Ended): Promise<void> {
+  await client.query(
+    `UPDATE ${table(schema)} SET status = $2, finished_at = pg_catalog.clock_timestamp(), duration_ms = $3, error = $4 WHERE id = $1`,
+    [id, status, durationMs, error ?? null],
+  );
+}
+
+/** Notes how far an attempt has come. */
+export async function noteProgress(client: PostgresClient, { schema }: HistoryTarget, { id, progress }: { readonly id: string; readonly progress: StatementProgress }): Promise<void> {
+  await client.query(`UPDATE ${table(schema)} SET progress = $2 WHERE id = $1`, [id, JSON.stringify(progress)]);
+}
+
+function table(schema: string): string {
+  return qualifiedName(schema, "migration_history");
+}

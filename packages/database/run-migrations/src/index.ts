@@ -1,0 +1,15 @@
+export { runMigrations } from "./script.ts";
+export type { MigrationStatus } from "./status.ts";
+export { applyMigrations, type ApplyMigrationsOptions } from "./apply-migrations.ts";
+export { applyFile, type AppliedMigration, type FileTarget } from "./apply-file.ts";
+export type { RecordedChange } from "./bookkeeping.ts";
+export type { LintFinding, PlannedFile, PlannedStatement } from "./lint/lint-files.ts";
+export { wayBack, wayThere, type FileToRun } from "./file-to-run.ts";
+export { readHistory, requireHistory, type HistoryEntry, type HistoryTarget, type StatementProgress } from "./history.ts";
+export { compareVersions, type MigrationLayout } from "./layouts.ts";
+export { defaultLockPolicy, type LockPolicy } from "./lock-retries.ts";
+export { withMigrationLock, type MigrationLockOptions } from "./migration-lock.ts";
+export { MigrationError, type MigrationFailure } from "./migration-error.ts";
+export { migrationStates, type MigrationState, type MigrationStateName } from "./migration-state.ts";
+export type { PendingSelection } from "./select-pending.ts";
+export { checksumOf, readMigrations, type Migration, type MigrationCollection, type MigrationFile, type ReadMigrationsOptions } from "./read-migrations.ts";

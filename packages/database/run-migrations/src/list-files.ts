@@ -1,0 +1,54 @@
+import type { Stats } from "node:fs";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { ScriptError, type ExitCodeName } from "@org/exit-codes";
+import { printable } from "./printable.ts";
+
+export interface Listing {
+  /** The SQL files, also those one folder down, relative and with `/`. */
+  readonly files: readonly string[];
+  /** Everything else, such as a lock file or a README. */
+  readonly ignored: readonly string[];
+}
+
+/** Lists a directory and its folders, two levels deep. Throws a ScriptError when one cannot be read. */
+export async function listFiles(directory: string, depth = 2): Promise<Listing> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    throw unreadable(directory, error as NodeJS.ErrnoException);
+  });
+  const entries = (await Promise.all(names.toSorted().map((name) => expand(directory, name, depth)))).flat();
+  return { files: entries.filter(isSql), ignored: entries.filter((entry) => !isSql(entry)) };
+}
+
+// A broken link is listed: reading it names the reason.
+async function expand(directory: string, name: string, depth: number): Promise<string[]> {
+  const found: Stats | undefined = await stat(join(directory, name)).catch(ifBrokenLink);
+  if (found?.isDirectory() !== true || name.startsWith(".") || depth === 0) return [name];
+  const { files, ignored } = await listFiles(join(directory, name), depth - 1);
+  return [...files, ...ignored].map((file) => `${name}/${file}`);
+}
+
+/** What cannot be looked at for another reason may hold migrations, so it is never left out. */
+function ifBrokenLink(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ELOOP") {
+    throw new ScriptError("configuration", `${error.path} cannot be read: ${error.message}`, { hint: "Make the folder readable for this user.", cause: error });
+  }
+}
+
+/** Hidden files are those of editors and file managers. */
+function isSql(file: string): boolean {
+  return /\.sql$/iu.test(file) && !file.split("/").some((part) => part.startsWith("."));
+}
+
+function unreadable(directory: string, error: NodeJS.ErrnoException): ScriptError {
+  const reasons: Record<string, [ExitCodeName, string]> = {
+    ENOENT: ["configuration", "it does not exist"],
+    ENOTDIR: ["configuration", "it is not a directory"],
+    EACCES: ["permission", "this user may not read it"],
+  };
+  const [code, reason] = reasons[error.code ?? ""] ?? ["general", printable(error.message)];
+  return new ScriptError(code, `the migrations directory ${printable(directory)} cannot be read: ${reason}`, {
+    hint: "Pass --directory or set migrations.directory in platform.config.",
+    cause: error,
+  });
+}

@@ -1,0 +1,186 @@
+import type { Secret } from "@org/env";
+import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
+import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
+import type { AppliedMigration } from "./apply-file.ts";
+import { applyMigrations } from "./apply-migrations.ts";
+import { planAdoption, planBaseline, planRepair, recordChanges, type RecordedChange } from "./bookkeeping.ts";
+import { readAdoption } from "./adopt.ts";
+import { readHistory, requireHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
+import type { MigrationLayout } from "./layouts.ts";
+import type { FailOn } from "./lint-check.ts";
+import type { PlannedFile } from "./lint/lint-files.ts";
+import { MigrationError } from "./migration-error.ts";
+import { withMigrationLock } from "./migration-lock.ts";
+import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
+import { printable } from "./printable.ts";
+import { selectPending } from "./select-pending.ts";
+import { readMigrations, type MigrationCollection } from "./read-migrations.ts";
+import { statusChecks, toStatus, type MigrationStatus } from "./status.ts";
+
+export interface MigrateSettings {
+  readonly databaseUrl: Secret;
+  readonly stateSchema: string;
+  readonly directory: string;
+  readonly layout: MigrationLayout | undefined;
+  readonly strictSequence: boolean;
+  /** Milliseconds. */
+  readonly lockWait: number;
+  /** Milliseconds. */
+  readonly lockTimeout: number;
+  readonly lockRetries: number;
+  readonly to: string | undefined;
+  readonly singleTransaction: boolean;
+  readonly allowOutOfOrder: boolean;
+  readonly accept: readonly string[];
+  readonly markApplied: readonly string[];
+  readonly markReverted: readonly string[];
+  readonly from: string | undefined;
+  readonly failOn: FailOn;
+}
+
+type Context = RunContext<MigrateSettings>;
+
+/**
+ * Applies what is pending, or only looks (action `status`, dry run). Throws a ScriptError when the files cannot be used, the server cannot
+ * be reached or the history table is missing; a migration that the server refuses is a failed check.
+ */
+export async function migrate(context: Context): Promise<Result<MigrationStatus>> {
+  const { settings, logger } = context;
+  const collection = await readMigrations(settings.directory, { layout: settings.layout, strictSequence: settings.strictSequence, logger });
+  const looksOnly = context.action === "status" || context.action === "plan" || context.dryRun;
+  const run: Run = { context, collection, history: historyTarget(context) };
+  const outcome = await session(context, looksOnly, (client) => act(run, client));
+  const status = toStatus({ ...outcome, collection, context });
+  return { data: status, checks: [...statusChecks(status, outcome, settings.failOn), ...(await customChecks(context))] };
+}
+
+interface Run {
+  readonly context: Context;
+  readonly collection: MigrationCollection;
+  readonly history: HistoryTarget;
+}
+
+/** What a run found and did. */
+export interface MigrateOutcome {
+  readonly states: readonly MigrationState[];
+  readonly appliedNow: readonly AppliedMigration[];
+  /** What was recorded without being executed; in a dry run, what would be. */
+  readonly recordedNow: readonly RecordedChange[];
+  /** What the pending files would do; null where nobody asked. */
+  readonly plan: readonly PlannedFile[] | null;
+  readonly error: MigrationError | undefined;
+}
+
+function historyTarget({ settings, runId, actor, host, scriptVersion }: Context): HistoryTarget {
+  return { schema: settings.stateSchema, runId, actor, host, scriptVersion };
+}
+
+async function session<T>({ settings, signal, logger }: Context, readOnly: boolean, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  const url = settings.databaseUrl.reveal();
+  const onNotice = ({ severity, message }: { readonly severity: string; readonly message: string }): void => {
+    logger.debug(`${severity}: ${printable(message)}`);
+  };
+  return withClient({ url, applicationName: "run-migrations", readOnly, signal, onNotice }, work).catch((error: unknown) => {
+    throw toPostgresError(error, { url, doing: readOnly ? "read the migration history" : "apply the migrations" });
+  });
+}
+
+async function look({ collection, history }: Run, client: PostgresClient): Promise<MigrateOutcome> {
+  await requireHistory(client, history);
+  return { states: migrationStates(collection, await readHistory(client, history)), appliedNow: [], recordedNow: [], plan: null, error: undefined };
+}
+
+async function act(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
+  const { action, dryRun } = run.context;
+  if (action === "repair" || action === "baseline" || action === "adopt") return keepBooks(run, client);
+  if (action === "status") return look(run, client);
+  return action === "plan" || dryRun ? planOnly(run, client) : apply(run, client);
+}
+
+async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
+  const { config, settings } = run.context;
+  const outcome = await look(run, client);
+  if (conflicts(outcome.states).length > 0) return outcome;
+  const wanted = new Set(selectPending(outcome.states, settings).map(({ version }) => version));
+  const { planFiles } = await import("./lint/lint-files.ts");
+  const files = run.collection.migrations.filter(({ version }) => wanted.has(version));
+  return { ...outcome, plan: await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 }) };
+}
+
+async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
+  const { context, history } = run;
+  if (context.dryRun) {
+    const recordedNow = await plannedChanges(run, client);
+    const entries = await readHistory(client, history);
+    return { states: migrationStates(run.collection, [...entries, ...recordedNow.map(asEntry)]), appliedNow: [], recordedNow, plan: null, error: undefined };
+  }
+  const recordedNow = await session(context, false, (lockClient) =>
+    withMigrationLock({ client, lockClient, history, waitMs: context.settings.lockWait, signal: context.signal }, async () => {
+      const changes = await plannedChanges(run, client);
+      await recordChanges(client, history, changes);
+      return changes;
+    }),
+  );
+  for (const { version, name, change } of recordedNow) context.logger.info(`Recorded version ${version} (${printable(name)}) as ${change}.`);
+  return { ...(await look(run, client)), recordedNow };
+}
+
+function asEntry({ version, name, change, checksum }: RecordedChange): HistoryEntry {
+  const direction = change === "reverted" ? "down" : "up";
+  return { version, name, checksum, direction, status: "baseline", finishedAt: null, durationMs: null, runId: null, actor: "", error: null, progress: null };
+}
+
+async function plannedChanges({ context, collection, history }: Run, client: PostgresClient): Promise<readonly RecordedChange[]> {
+  const { action, settings, logger } = context;
+  await requireHistory(client, history);
+  const states = migrationStates(collection, await readHistory(client, history));
+  const request = { ...settings, collection, states };
+  if (action === "repair") return planRepair(request);
+  if (action === "baseline") return planBaseline(request, settings.to);
+  const adoption = await readAdoption(client, request);
+  logger.info(`Read ${adoption.adopted.length} versions from the history of ${adoption.tool} (${printable(adoption.table)}), which stays as it is.`);
+  return planAdoption({ ...request, ...adoption });
+}
+
+async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
+  const before = await look(run, client);
+  if (conflicts(before.states).length > 0) return before;
+  const total = selectPending(before.states, run.context.settings).length;
+  const appliedNow: AppliedMigration[] = [];
+  const error = total === 0 ? undefined : await applyPending(run, client, { appliedNow, total });
+  return { ...(await look(run, client)), appliedNow, error };
+}
+
+interface Advance {
+  /** Grows with each file. */
+  readonly appliedNow: AppliedMigration[];
+  readonly total: number;
+}
+
+async function applyPending(run: Run, client: PostgresClient, { appliedNow, total }: Advance): Promise<MigrationError | undefined> {
+  const { context, collection, history } = run;
+  const { logger, signal, settings, progress } = context;
+  const onApplied = (migration: AppliedMigration): void => {
+    appliedNow.push(migration);
+    logger.info(`Applied ${printable(migration.file)} in ${migration.durationMs} ms.`);
+    progress.update("Applying migrations", { done: appliedNow.length, total });
+  };
+  const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
+  const { lockWait: lockWaitMs, singleTransaction } = settings;
+  try {
+    await session(context, false, (lockClient) =>
+      applyMigrations({ client, lockClient, collection, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
+    );
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof MigrationError) || error.code === "connection") throw error;
+    logger.error(error.message);
+    return error;
+  }
+}
+
+async function customChecks(context: Context): Promise<CheckResult[]> {
+  const checks = context.checks as readonly Check<{ readonly client: PostgresClient }>[];
+  if (checks.length === 0) return [];
+  return runChecks({ checks, open: (use) => session(context, true, (client) => use({ client })), context });
+}

@@ -1,0 +1,109 @@
+import type { HistoryEntry } from "./history.ts";
+import { compareVersions, normaliseVersion } from "./layouts.ts";
+import type { Migration, MigrationCollection } from "./read-migrations.ts";
+
+/** applied and pending are in order; changed and missing ones were applied from a text that is not there any more. */
+export type MigrationStateName = "applied" | "pending" | "changed" | "missing";
+
+/** One migration, as the files and the history tell it together. */
+export interface MigrationState {
+  readonly version: string;
+  readonly name: string;
+  /** Relative to the directory; null when the file is missing. */
+  readonly file: string | null;
+  readonly state: MigrationStateName;
+  /** Pending although a later version is applied. */
+  readonly outOfOrder: boolean;
+  /** ISO 8601 in UTC. */
+  readonly appliedAt: string | null;
+  readonly appliedBy: string | null;
+  readonly durationMs: number | null;
+  readonly runId: string | null;
+  /** Why the latest attempt at a pending migration did not end well. */
+  readonly lastError: string | null;
+}
+
+/** Compares the files with the history, in the order of the versions. */
+export function migrationStates(collection: MigrationCollection, history: readonly HistoryEntry[]): readonly MigrationState[] {
+  const latest = latestRows(history);
+  const applied = new Map([...latest].flatMap(([version, { effective }]) => (effective ? [[version, effective] as const] : [])));
+  const newest = [...applied.keys()].toSorted(compareVersions).at(-1);
+  const files = new Set(collection.migrations.map(({ version }) => version));
+  const missing = [...applied].filter(([version]) => !files.has(version));
+  return [
+    ...collection.migrations.map((migration) => describeFile(migration, { entries: latest.get(migration.version), newest })),
+    ...missing.map(([, entry]) => describeEntry(entry, "missing")),
+  ].toSorted((a, b) => compareVersions(a.version, b.version));
+}
+
+/** Those that make it unsafe to go on: what was applied is not what the files say. */
+export function conflicts(states: readonly MigrationState[]): readonly MigrationState[] {
+  return states.filter(({ state }) => state === "changed" || state === "missing");
+}
+
+interface LatestRows {
+  /** The row that says the version is applied; undefined when it is not, or not any more. */
+  readonly effective: HistoryEntry | undefined;
+  readonly last: HistoryEntry;
+}
+
+/** Attempts that failed or never ended change nothing of what is applied. */
+function latestRows(history: readonly HistoryEntry[]): Map<string, LatestRows> {
+  const latest = new Map<string, LatestRows>();
+  for (const entry of history) {
+    const version = normaliseVersion(entry.version);
+    const ended = entry.status === "applied" || entry.status === "baseline";
+    const before = latest.get(version)?.effective;
+    latest.set(version, { effective: ended ? upOnly(entry) : before, last: entry });
+  }
+  return latest;
+}
+
+function upOnly(entry: HistoryEntry): HistoryEntry | undefined {
+  return entry.direction === "up" ? entry : undefined;
+}
+
+interface KnownRows {
+  readonly entries: LatestRows | undefined;
+  /** The highest version that is applied. */
+  readonly newest: string | undefined;
+}
+
+function describeFile(migration: Migration, { entries, newest }: KnownRows): MigrationState {
+  const { version, name, file, checksum } = migration;
+  if (entries?.effective === undefined) {
+    const outOfOrder = newest !== undefined && compareVersions(version, newest) < 0;
+    return { ...blank, version, name, file, state: "pending", outOfOrder, lastError: lastError(entries?.last) };
+  }
+  const recorded = entries.effective.checksum;
+  // A baseline may have been taken without the files.
+  const state = recorded === null || recorded === checksum ? "applied" : "changed";
+  return { ...describeEntry(entries.effective, state), name, file };
+}
+
+const blank: Pick<MigrationState, "appliedAt" | "appliedBy" | "durationMs" | "runId"> = {
+  appliedAt: null,
+  appliedBy: null,
+  durationMs: null,
+  runId: null,
+};
+
+function describeEntry(entry: HistoryEntry, state: MigrationStateName): MigrationState {
+  return {
+    version: normaliseVersion(entry.version),
+    name: entry.name,
+    file: null,
+    state,
+    outOfOrder: false,
+    appliedAt: entry.finishedAt?.toISOString() ?? null,
+    appliedBy: entry.actor,
+    durationMs: entry.durationMs,
+    runId: entry.runId,
+    lastError: null,
+  };
+}
+
+function lastError(last: HistoryEntry | undefined): string | null {
+  if (last === undefined || last.direction === "down") return null;
+  return last.status === "running" ? "it was started and never ended" : last.error;
+}

@@ -1,0 +1,187 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { ScriptError } from "@org/exit-codes";
+import { silentLogger, type Logger } from "@org/logging";
+import { compareVersions, layoutExamples, parseMigrationPath, type MigrationLayout, type NamedFile } from "./layouts.ts";
+import { listFiles } from "./list-files.ts";
+import { printable } from "./printable.ts";
+import { hasSections, splitSections } from "./sections.ts";
+
+/** One SQL text of a migration. */
+export interface MigrationFile {
+  /** Relative to the directory, with `/`. */
+  readonly file: string;
+  readonly path: string;
+  readonly sql: string;
+  /** SHA-256 over the text, the same for CRLF and LF and however many line ends close the file. */
+  readonly checksum: string;
+}
+
+export interface Migration extends MigrationFile {
+  /** Numbers without leading zeros, joined by dots (one number in all layouts but flyway); for compareVersions. */
+  readonly version: string;
+  readonly name: string;
+  /** The way back, where the layout has one. */
+  readonly down: MigrationFile | undefined;
+}
+
+export interface MigrationCollection {
+  readonly directory: string;
+  readonly layout: MigrationLayout;
+  /** In the numeric order of their versions. */
+  readonly migrations: readonly Migration[];
+}
+
+export interface ReadMigrationsOptions {
+  /** Which layout the files have; seen from their names and marks unless told. */
+  readonly layout?: MigrationLayout | undefined;
+  /** Whether the versions must be 1, 2, 3 and so on. */
+  readonly strictSequence?: boolean | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/**
+ * Reads the migrations of a directory. Throws one ScriptError (configuration) that lists every problem: a stray, empty or unreadable
+ * file, a version that two files have, a way back without a way there, mixed layouts, no migration at all.
+ */
+export async function readMigrations(directory: string, options: ReadMigrationsOptions = {}): Promise<MigrationCollection> {
+  const { logger = silentLogger } = options;
+  const { files, ignored } = await listFiles(directory);
+  for (const file of ignored) logger.debug(`Ignored ${printable(file)}: it is no SQL file.`);
+  const named = files.map((file) => ({ file, named: parseMigrationPath(file) }));
+  const layout = options.layout ?? detectLayout(named.flatMap((entry) => entry.named ?? []));
+  if (layout === undefined) throw noMigrations(directory, files);
+  const collection = await collect({ ...options, directory, layout, named, isGiven: options.layout !== undefined });
+  logger.debug(`Read ${collection.migrations.length} migrations (layout ${layout}) from ${printable(directory)}.`);
+  return collection;
+}
+
+/** The checksum that the history keeps of a text. */
+export function checksumOf(sql: string): string {
+  const normalised = sql.replaceAll("\r\n", "\n").replace(/\n+$/u, "");
+  return createHash("sha256").update(normalised, "utf8").digest("hex");
+}
+
+interface Listed {
+  readonly file: string;
+  readonly named: NamedFile | undefined;
+}
+
+interface Listing extends ReadMigrationsOptions {
+  readonly directory: string;
+  readonly layout: MigrationLayout;
+  /** Whether the layout was told. */
+  readonly isGiven: boolean;
+  readonly named: readonly Listed[];
+}
+
+/** The layout of most files, so that one stray file is the one that is complained about. */
+function detectLayout(named: readonly NamedFile[]): MigrationLayout | undefined {
+  const counts = new Map<MigrationLayout, number>();
+  for (const { layout } of named) counts.set(layout, (counts.get(layout) ?? 0) + 1);
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
+}
+
+async function collect({ directory, layout: wanted, named, isGiven, strictSequence = false }: Listing): Promise<MigrationCollection> {
+  const problems: string[] = [];
+  const read: Found[] = [];
+  const layoutOfNames = wanted === "sections" ? "files" : wanted;
+  for (const { file, named: parsed } of named) {
+    if (parsed?.layout !== layoutOfNames) problems.push(strayFile(file, parsed, wanted));
+    else read.push({ ...parsed, ...(await readSql(join(directory, file), file, problems)) });
+  }
+  const layout = wanted === "files" && !isGiven && read.some(({ sql }) => hasSections(sql)) ? "sections" : wanted;
+  const found = layout === "sections" ? read.flatMap((file) => toSections(file, problems)) : read;
+  problems.push(...sameVersions(found), ...downsAlone(found));
+  const migrations = toMigrations(found);
+  if (strictSequence) problems.push(...gaps(migrations));
+  if (migrations.length === 0 && problems.length === 0) throw noMigrations(directory, []);
+  if (problems.length > 0) throw unusable(directory, problems);
+  return { directory, layout, migrations };
+}
+
+interface Found extends NamedFile, MigrationFile {}
+
+function strayFile(file: string, named: NamedFile | undefined, layout: MigrationLayout): string {
+  const why = named === undefined ? "its name is not that of a migration" : `it belongs to the layout "${named.layout}"`;
+  return `${printable(file)}: ${why}; here the layout is "${layout}" (${layoutExamples[layout]})`;
+}
+
+async function readSql(path: string, file: string, problems: string[]): Promise<MigrationFile> {
+  const sql = await decode(path).catch((error: unknown) => {
+    problems.push(`${printable(file)}: ${error instanceof TypeError ? "it is not valid UTF-8" : printable((error as Error).message)}`);
+    return undefined;
+  });
+  if (sql !== undefined && sql.trim() === "") problems.push(`${printable(file)}: it is empty`);
+  if (sql?.includes("\0") === true) problems.push(`${printable(file)}: it contains a NUL character, where Postgres would stop reading`);
+  return { file, path, sql: sql ?? "", checksum: checksumOf(sql ?? "") };
+}
+
+/** Drops a byte order mark, which Postgres takes for a syntax error. */
+async function decode(path: string): Promise<string> {
+  return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+}
+
+function toSections(found: Found, problems: string[]): Found[] {
+  const sections = splitSections(found.sql);
+  if (typeof sections === "string") {
+    problems.push(`${printable(found.file)}: ${sections}; here the layout is "sections"`);
+    return [found];
+  }
+  const { up, down } = sections;
+  if (up.trim() === "") problems.push(`${printable(found.file)}: there is nothing below its line "-- migrate:up"`);
+  const section = (direction: "up" | "down", sql: string): Found => ({ ...found, direction, sql, checksum: checksumOf(sql.trimStart()) });
+  return down === undefined || down.trim() === "" ? [section("up", up)] : [section("up", up), section("down", down)];
+}
+
+function gaps(migrations: readonly Migration[]): string[] {
+  const wrong = migrations.findIndex(({ version }, index) => version !== String(index + 1));
+  if (wrong === -1) return [];
+  const before = wrong === 0 ? "" : ` after ${printable(migrations[wrong - 1]!.file)}`;
+  return [`${printable(migrations[wrong]!.file)}: version ${wrong + 1} is missing${before}`];
+}
+
+function sameVersions(found: readonly Found[]): string[] {
+  const groups = new Map<string, Found[]>();
+  for (const file of found) {
+    const key = `${file.direction} ${file.version}`;
+    groups.set(key, [...(groups.get(key) ?? []), file]);
+  }
+  return [...groups.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => `${group.map(({ file }) => printable(file)).join(" and ")} have one version, ${group[0]!.version}`);
+}
+
+function downsAlone(found: readonly Found[]): string[] {
+  const ups = new Set(found.filter(({ direction }) => direction === "up").map(({ version }) => version));
+  return found
+    .filter(({ direction, version }) => direction === "down" && !ups.has(version))
+    .map(({ file, version }) => `${printable(file)}: it undoes version ${version}, which has no file to apply`);
+}
+
+function toMigrations(found: readonly Found[]): Migration[] {
+  const downs = new Map(found.filter(({ direction }) => direction === "down").map((down) => [down.version, down]));
+  return found
+    .filter(({ direction }) => direction === "up")
+    .toSorted((a, b) => compareVersions(a.version, b.version))
+    .map(({ version, name, file, path, sql, checksum }) => ({ version, name, file, path, sql, checksum, down: toFile(downs.get(version)) }));
+}
+
+function toFile(found: Found | undefined): MigrationFile | undefined {
+  return found && { file: found.file, path: found.path, sql: found.sql, checksum: found.checksum };
+}
+
+function unusable(directory: string, problems: readonly string[]): ScriptError {
+  const listed = problems.length === 1 ? problems[0]! : `${problems.length} problems:\n  - ${problems.join("\n  - ")}`;
+  return new ScriptError("configuration", `the migrations in ${printable(directory)} cannot be used: ${listed}`, {
+    hint: "Rename or move the files named here; a migration is named like 1_create_users.sql.",
+  });
+}
+
+function noMigrations(directory: string, files: readonly string[]): ScriptError {
+  const seen = files.length === 0 ? "" : `; ${files.map(printable).join(", ")} ${files.length === 1 ? "is" : "are"} not named like one`;
+  return new ScriptError("configuration", `${printable(directory)} holds no migration${seen}`, {
+    hint: "Pass --directory or set migrations.directory; a migration is named like 1_create_users.sql.",
+  });
+}

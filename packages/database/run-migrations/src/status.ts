@@ -1,0 +1,86 @@
+import { checkResult, fail, pass, skipped, warn, type CheckResult, type Finding, type RunContext } from "@org/script";
+import type { AppliedMigration } from "./apply-file.ts";
+import { conflictError } from "./apply-migrations.ts";
+import type { RecordedChange } from "./bookkeeping.ts";
+import type { MigrationLayout } from "./layouts.ts";
+import type { MigrationFailure } from "./migration-error.ts";
+import { lintCheck, type FailOn } from "./lint-check.ts";
+import type { PlannedFile } from "./lint/lint-files.ts";
+import type { MigrationState, MigrationStateName } from "./migration-state.ts";
+import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
+import { printable } from "./printable.ts";
+import type { MigrationCollection } from "./read-migrations.ts";
+
+/** What run-migrations reports: the data of `migration_status.json`. */
+export interface MigrationStatus {
+  /** What was asked for; `dry-run` changed nothing. */
+  readonly action: "apply" | "status" | "plan" | "repair" | "baseline" | "adopt" | "dry-run";
+  readonly directory: string;
+  readonly layout: MigrationLayout;
+  readonly stateSchema: string;
+  readonly counts: Readonly<Record<MigrationStateName, number>>;
+  /** Applied by this run, in this order. */
+  readonly appliedNow: readonly AppliedMigration[];
+  /** Recorded by this run without being executed; in a dry run, what would be. */
+  readonly recordedNow: readonly RecordedChange[];
+  /** What the pending files would do, statement by statement, and what the rules say of it; null unless it was a plan or a dry run. */
+  readonly plan: readonly PlannedFile[] | null;
+  /** Why this run stopped; null when it did not. */
+  readonly failure: MigrationFailure | null;
+  readonly migrations: readonly MigrationState[];
+}
+
+export interface StatusSource extends MigrateOutcome {
+  readonly collection: MigrationCollection;
+  readonly context: RunContext<MigrateSettings>;
+}
+
+export function toStatus({ states, appliedNow, recordedNow, plan, error, collection, context }: StatusSource): MigrationStatus {
+  const count = (name: MigrationStateName): number => states.filter(({ state }) => state === name).length;
+  return {
+    action: context.dryRun && context.action !== "status" && context.action !== "plan" ? "dry-run" : (context.action as MigrationStatus["action"]),
+    directory: collection.directory,
+    layout: collection.layout,
+    stateSchema: context.settings.stateSchema,
+    counts: { applied: count("applied"), pending: count("pending"), changed: count("changed"), missing: count("missing") },
+    appliedNow,
+    recordedNow,
+    plan,
+    failure: error?.failure ?? null,
+    migrations: states,
+  };
+}
+
+export function statusChecks(status: MigrationStatus, { states, error }: MigrateOutcome, failOn: FailOn): CheckResult[] {
+  return [
+    checkResult({ id: "migrations.readable", title: "The migration files can be used" }, readable(status)),
+    checkResult({ id: "migrations.unchanged", title: "Applied migrations are as the files say" }, unchanged(status, states)),
+    checkResult({ id: "migrations.applied", title: "Every migration is applied" }, applied(status, error)),
+    ...(status.plan === null ? [] : [checkResult({ id: "migrations.lint", title: "Pending migrations do no harm" }, lintCheck(status.plan, failOn))]),
+  ];
+}
+
+function readable({ migrations, directory, layout }: MigrationStatus): Finding {
+  const files = migrations.filter(({ file }) => file !== null).length;
+  return pass(`${files} ${files === 1 ? "migration" : "migrations"} in ${printable(directory)} (layout ${layout})`, { value: files, unit: "count" });
+}
+
+function unchanged({ counts }: MigrationStatus, states: readonly MigrationState[]): Finding {
+  if (counts.changed + counts.missing === 0) return pass(`${counts.applied} applied, none of them changed or missing`);
+  const { message, hint } = conflictError(states);
+  return fail(message, hint ?? "", { value: counts.changed + counts.missing, unit: "count" });
+}
+
+function applied({ action, counts }: MigrationStatus, error: MigrateOutcome["error"]): Finding {
+  const evidence = `${counts.applied} applied, ${counts.pending} pending`;
+  const figures = { value: counts.pending, unit: "count" };
+  if (error !== undefined) {
+    const [summary] = error.message.split("\n");
+    const code = error.code === "checkFailed" ? {} : { code: error.code };
+    return fail(`${evidence}; stopped at ${summary}`, error.hint ?? "", { ...figures, ...code });
+  }
+  if (counts.pending === 0) return pass(evidence, figures);
+  if (action === "dry-run") return skipped(`dry run: ${evidence}`);
+  if (action === "apply") return skipped(`nothing was applied: ${evidence}`);
+  return warn(evidence, "Run npx @org/run-migrations.", figures);
+}
