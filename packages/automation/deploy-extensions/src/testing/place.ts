@@ -1,0 +1,79 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { withClient, type PostgresClient } from "@org/postgres";
+import type { PlatformConfig, Report } from "@org/script";
+import { runBin, withScratchDatabase, withTempFolder, type ProcessResult } from "@org/testkit";
+import type { Deployment } from "../deployment.ts";
+import { deployExtensions } from "../script.ts";
+
+export type Files = Readonly<Record<string, string | Uint8Array>>;
+
+export interface Place {
+  readonly url: string;
+  readonly folder: string;
+  /** A session beside those under test. */
+  readonly client: PostgresClient;
+  /** Writes files into the folder, over what is there. */
+  readonly write: (files: Files) => Promise<void>;
+  /** Runs the function with a config. */
+  readonly deploy: (config: PlatformConfig, options?: { readonly url?: string; readonly dryRun?: boolean; readonly lockTimeout?: number }) => Promise<Report<Deployment>>;
+  /** Runs the command in the folder. */
+  readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<ProcessResult>;
+}
+
+/** A scratch database, and a folder for a config and its files. */
+export async function withPlace(work: (place: Place) => Promise<void>): Promise<void> {
+  await withScratchDatabase((url) =>
+    withTempFolder((folder) =>
+      withClient({ url, applicationName: "test" }, async (client) => {
+        const write = (files: Files): Promise<void> => writeFiles(folder, files);
+        const deploy: Place["deploy"] = async (config, { url: other = url, dryRun = false, lockTimeout } = {}) => {
+          await write({ "platform.config.json": JSON.stringify(config) });
+          const input = { databaseUrl: other, ...(lockTimeout !== undefined && { lockTimeout }) };
+          return deployExtensions(input, { config: join(folder, "platform.config.json"), cwd: folder, dryRun });
+        };
+        const run: Place["run"] = (args, env = {}) => runBin("deploy-extensions", args, { cwd: folder, env: { ...environment(url, folder), ...env } });
+        await work({ url, folder, client, write, deploy, run });
+      }),
+    ),
+  );
+}
+
+export function environment(url: string, folder: string): Record<string, string> {
+  return { DATABASE_URL: url, REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") };
+}
+
+async function writeFiles(folder: string, files: Files): Promise<void> {
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+}
+
+/** `name version schema` of what is installed beside plpgsql. */
+export async function installed(client: PostgresClient): Promise<string[]> {
+  const { rows } = await client.query<{ line: string }>(
+    `SELECT extname || ' ' || extversion || ' ' || extnamespace::regnamespace AS line FROM pg_extension WHERE extname <> 'plpgsql' ORDER BY extname`,
+  );
+  return rows.map(({ line }) => line);
+}
+
+/** `verdict id` of every check. */
+export function verdicts({ checks }: Report): string[] {
+  return checks.map(({ id, verdict }) => `${verdict} ${id}`);
+}
+
+/** Makes a role that may log in, hands its URL to the work and drops it with everything it owns. */
+export async function withRole({ url, client }: Pick<Place, "url" | "client">, work: (role: { readonly name: string; readonly url: string }) => Promise<void>): Promise<void> {
+  const { rows } = await client.query<{ name: string }>("SELECT 'role_' || substr(md5(random()::text), 1, 12) AS name");
+  const { name } = rows[0]!;
+  await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'correct-horse'`);
+  const own = new URL(url);
+  own.username = name;
+  own.password = "correct-horse";
+  try {
+    await work({ name, url: own.href });
+  } finally {
+    await client.query(`DROP OWNED BY ${name} CASCADE; DROP ROLE ${name}`);
+  }
+}
