@@ -1,0 +1,33 @@
+import { sorted, words, type Family } from "./family.ts";
+
+const storage = { p: "plain", e: "external", x: "extended", m: "main" };
+
+/** Tables have all of their columns told, other relations those that carry something of their own: their definition tells the rest. */
+export const columns: Family = {
+  kind: "column",
+  sql: `
+    SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, rel.owner AS "of owner", a.attacl::text[] AS acl,
+      format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "not null",
+      CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
+      CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+      CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "generated as",
+      CASE WHEN a.attgenerated = 'v' THEN 'virtual' END AS "generated",
+      CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
+      (SELECT format('%s start %s increment %s minimum %s maximum %s cache %s%s', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
+          s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN ' cycle' ELSE '' END)
+        FROM pg_depend dep JOIN pg_sequence s ON s.seqrelid = dep.objid
+        WHERE a.attidentity <> '' AND dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass
+          AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum AND dep.deptype = 'i') AS "identity sequence",
+      CASE WHEN a.attstorage <> t.typstorage THEN ${words("a.attstorage", storage)} END AS storage,
+      CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
+      CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS "statistics target",
+      (SELECT string_agg(item, ', ' ORDER BY item) FROM unnest(a.attoptions) AS item WHERE item NOT LIKE 'pg\\_%') AS options,
+      ${sorted("a.attfdwoptions")} AS "server options", note.description AS comment
+    FROM rel
+    JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
+    JOIN pg_type t ON t.oid = a.atttypid
+    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN pg_description note ON note.classoid = 'pg_class'::regclass AND note.objoid = a.attrelid AND note.objsubid = a.attnum
+    WHERE rel.relkind IN ('r', 'p', 'f')
+      OR rel.relkind IN ('v', 'm', 'c') AND (a.attacl IS NOT NULL OR d.oid IS NOT NULL OR note.description IS NOT NULL OR a.attoptions IS NOT NULL)`,
+};

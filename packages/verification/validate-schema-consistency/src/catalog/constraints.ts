@@ -1,0 +1,58 @@
+import { comment, type Family } from "./family.ts";
+
+const shared = `
+  regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS definition, con.convalidated AS validated, con.conislocal AS local,
+  ${comment("pg_constraint", "con.oid")} AS comment`;
+
+/** Not-null constraints are told with their column, constraint triggers as triggers. */
+export const constraints: Family = {
+  kind: "constraint",
+  sql: `
+    SELECT rel.name || '.' || quote_ident(con.conname) AS name, rel.name AS parent, ${shared},
+      CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisvalid END AS "index valid",
+      CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisclustered END AS clustered,
+      CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisreplident END AS "replica identity",
+      CASE WHEN con.contype = 'f' THEN coalesce(
+        (SELECT string_agg(DISTINCT tg.tgenabled::text, '') FROM pg_trigger tg WHERE tg.tgconstraint = con.oid AND tg.tgisinternal AND tg.tgenabled <> 'O'),
+        'enabled') END AS enforcement
+    FROM pg_constraint con JOIN rel ON rel.oid = con.conrelid
+    LEFT JOIN pg_index index ON index.indexrelid = con.conindid
+    WHERE con.contype NOT IN ('n', 't') AND rel.relkind IN ('r', 'p', 'f')
+    UNION ALL
+    SELECT ns.name || '.' || quote_ident(t.typname) || '.' || quote_ident(con.conname), ns.name || '.' || quote_ident(t.typname), ${shared},
+      NULL, NULL, NULL, NULL
+    FROM pg_constraint con JOIN pg_type t ON t.oid = con.contypid JOIN ns ON ns.oid = t.typnamespace
+    WHERE con.contype <> 'n'
+      AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_type'::regclass AND owned.objid = t.oid)`,
+};
+
+/** The index behind a constraint is told with its constraint. */
+export const indexes: Family = {
+  kind: "index",
+  sql: `
+    SELECT ns.name || '.' || quote_ident(c.relname) AS name, rel.name AS parent,
+      CASE WHEN index.indisunique THEN 'UNIQUE ' ELSE '' END
+        || substr(pg_get_indexdef(c.oid), position(quote_ident(c.relname) IN pg_get_indexdef(c.oid)) + length(quote_ident(c.relname)) + 1) AS definition,
+      index.indisvalid AND index.indisready AS valid, index.indisclustered AS clustered, index.indisreplident AS "replica identity",
+      space.spcname AS tablespace,
+      (SELECT string_agg(a.attnum || ':' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS "statistics targets",
+      (SELECT string_agg(i.inhparent::regclass::text, ', ') FROM pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
+      ${comment("pg_class", "c.oid")} AS comment
+    FROM pg_index index
+    JOIN pg_class c ON c.oid = index.indexrelid
+    JOIN rel ON rel.oid = index.indrelid
+    JOIN ns ON ns.oid = c.relnamespace
+    LEFT JOIN pg_tablespace space ON space.oid = c.reltablespace
+    WHERE rel.relkind IN ('r', 'p', 'm')
+      AND NOT EXISTS (SELECT FROM pg_constraint con WHERE con.conindid = c.oid AND con.contype IN ('p', 'u', 'x') AND con.conrelid = index.indrelid)`,
+};
+
+export const statistics: Family = {
+  kind: "statistics",
+  sql: `
+    SELECT ns.name || '.' || quote_ident(s.stxname) AS name, s.stxrelid::regclass::text AS parent, pg_get_userbyid(s.stxowner) AS owner,
+      pg_get_statisticsobjdef(s.oid) AS definition, CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END AS target,
+      ${comment("pg_statistic_ext", "s.oid")} AS comment
+    FROM pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace`,
+};

@@ -1,0 +1,32 @@
+import type { Kind } from "../model.ts";
+
+/**
+ * One kind of object. `sql` gives a row for each: `name`, perhaps `parent`, `owner`, `acl` (the privileges in force, as
+ * Postgres writes them) and `kind` (where one query reads several), and every other column is a property of that name.
+ * It may use what `common` in read-snapshot.ts prepares: `ns` (the schemas looked at), `rel` (their relations) and `owned` (what extensions own).
+ */
+export interface Family {
+  readonly kind: Kind;
+  readonly sql: string | ((serverVersion: number) => string);
+}
+
+/** The condition that no extension owns the object. */
+export function notOfExtension(catalog: string, oid: string): string {
+  return `NOT EXISTS (SELECT FROM owned WHERE owned.classid = '${catalog}'::regclass AND owned.objid = ${oid})`;
+}
+
+/** The object's comment. */
+export function comment(catalog: string, oid: string): string {
+  return `(SELECT description FROM pg_description WHERE classoid = '${catalog}'::regclass AND objoid = ${oid} AND objsubid = 0)`;
+}
+
+/** Name and value lists, such as reloptions, in an order that does not depend on how they were set. */
+export function sorted(array: string): string {
+  return `(SELECT string_agg(item, ', ' ORDER BY item) FROM unnest(${array}) AS item)`;
+}
+
+/** Words for the one-letter codes of the catalogs; a code that is not named here stays as it is. */
+export function words(code: string, meanings: Readonly<Record<string, string>>): string {
+  const cases = Object.entries(meanings).map(([letter, word]) => `WHEN '${letter}' THEN '${word}'`);
+  return `CASE ${code} ${cases.join(" ")} ELSE ${code}::text END`;
+}

@@ -1,0 +1,82 @@
+import { comment, notOfExtension, sorted, words, type Family } from "./family.ts";
+
+const volatility = words("p.provolatile", { i: "immutable", s: "stable", v: "volatile" });
+const parallel = words("p.proparallel", { s: "safe", r: "restricted", u: "unsafe" });
+
+export const routines: Family = {
+  kind: "function",
+  sql: `
+    SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind,
+      ns.name || '.' || quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
+      pg_get_userbyid(p.proowner) AS owner, coalesce(p.proacl, acldefault('f', p.proowner))::text[] AS acl,
+      pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result, l.lanname AS language,
+      CASE WHEN p.prokind = 'w' THEN true END AS "window", ${volatility} AS volatility, p.proisstrict AS strict,
+      p.prosecdef AS "security definer", p.proleakproof AS leakproof, ${parallel} AS parallel, p.procost::text AS cost, p.prorows::text AS rows,
+      ${sorted("p.proconfig")} AS settings, CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END AS "support function",
+      CASE WHEN p.prokind <> 'a' THEN coalesce(pg_get_function_sqlbody(p.oid), replace(p.prosrc, E'\\r\\n', E'\\n')) END AS body,
+      CASE WHEN l.lanname = 'c' THEN convert_from(p.probin::text::bytea, 'UTF8') END AS library,
+      CASE WHEN p.prokind = 'a' THEN (${aggregate()}) END AS definition, ${comment("pg_proc", "p.oid")} AS comment
+    FROM pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
+    WHERE ${notOfExtension("pg_proc", "p.oid")}
+      -- A range type makes its constructors, an enumeration and a composite type make none.
+      AND NOT EXISTS (SELECT FROM pg_depend dep WHERE dep.classid = 'pg_proc'::regclass AND dep.objid = p.oid AND dep.deptype = 'i')`,
+};
+
+function aggregate(): string {
+  const parts = [
+    "'step', nullif(agg.aggtransfn, 0)::regproc",
+    "'state', format_type(agg.aggtranstype, NULL)",
+    "'final', nullif(agg.aggfinalfn, 0)::regproc",
+    "'combine', nullif(agg.aggcombinefn, 0)::regproc",
+    "'serialize', nullif(agg.aggserialfn, 0)::regproc",
+    "'deserialize', nullif(agg.aggdeserialfn, 0)::regproc",
+    "'initial', agg.agginitval",
+    "'moving step', nullif(agg.aggmtransfn, 0)::regproc",
+    "'moving initial', agg.aggminitval",
+    "'final extra', agg.aggfinalextra",
+    "'form', agg.aggkind",
+    "'direct arguments', agg.aggnumdirectargs",
+    "'sort operator', nullif(agg.aggsortop, 0)::regoperator",
+  ];
+  return `SELECT jsonb_strip_nulls(jsonb_build_object(${parts.join(", ")}))::text FROM pg_aggregate agg WHERE agg.aggfnoid = p.oid`;
+}
+
+export const triggers: Family = {
+  kind: "trigger",
+  sql: `
+    SELECT rel.name || '.' || quote_ident(tg.tgname) AS name, rel.name AS parent, pg_get_triggerdef(tg.oid) AS definition,
+      ${words("tg.tgenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${comment("pg_trigger", "tg.oid")} AS comment
+    FROM pg_trigger tg JOIN rel ON rel.oid = tg.tgrelid
+    WHERE NOT tg.tgisinternal AND ${notOfExtension("pg_trigger", "tg.oid")}`,
+};
+
+export const eventTriggers: Family = {
+  kind: "event trigger",
+  sql: `
+    SELECT quote_ident(e.evtname) AS name, pg_get_userbyid(e.evtowner) AS owner, e.evtevent AS event, e.evtfoid::regprocedure::text AS function,
+      ${words("e.evtenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${sorted("e.evttags")} AS tags,
+      ${comment("pg_event_trigger", "e.oid")} AS comment
+    FROM pg_event_trigger e
+    WHERE ${notOfExtension("pg_event_trigger", "e.oid")} AND NOT pg_get_userbyid(e.evtowner)::text = ANY ($3)`,
+};
+
+export const policies: Family = {
+  kind: "policy",
+  sql: `
+    SELECT rel.name || '.' || quote_ident(pol.polname) AS name, rel.name AS parent,
+      ${words("pol.polcmd", { r: "select", a: "insert", w: "update", d: "delete", "*": "all" })} AS command,
+      CASE WHEN pol.polpermissive THEN 'permissive' ELSE 'restrictive' END AS form,
+      (SELECT string_agg(CASE role WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(role)) END, ', ' ORDER BY pg_get_userbyid(role))
+        FROM unnest(pol.polroles) AS role) AS roles,
+      pg_get_expr(pol.polqual, pol.polrelid) AS "using", pg_get_expr(pol.polwithcheck, pol.polrelid) AS "with check",
+      ${comment("pg_policy", "pol.oid")} AS comment
+    FROM pg_policy pol JOIN rel ON rel.oid = pol.polrelid`,
+};
+
+export const languages: Family = {
+  kind: "language",
+  sql: `
+    SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner))::text[] AS acl,
+      l.lanpltrusted AS trusted
+    FROM pg_language l WHERE l.oid >= 16384 AND ${notOfExtension("pg_language", "l.oid")}`,
+};

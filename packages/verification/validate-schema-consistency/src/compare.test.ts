@@ -1,0 +1,69 @@
+import { describe, expect, test } from "vitest";
+import { compareSnapshots } from "./compare.ts";
+import { applyIgnoreRules } from "./ignore.ts";
+import type { Difference, Fact, Kind, Snapshot } from "./model.ts";
+
+function snapshot(...facts: readonly Fact[]): Snapshot {
+  return { serverVersion: 150_000, facts };
+}
+
+function fact(kind: Kind, name: string, properties: Record<string, string> = {}, parent?: string): Fact {
+  return { kind, name, properties, parent };
+}
+
+const told = (differences: readonly Difference[]): readonly string[] => differences.map(({ kind, object, change, property }) => `${kind} ${object} ${property ?? change}`);
+
+describe("compareSnapshots", () => {
+  test("tells a missing table once, not its parts", () => {
+    const parts = [fact("table", "a.t"), fact("column", "a.t.id", {}, "a.t"), fact("policy", "a.t.p", {}, "a.t")];
+    expect(told(compareSnapshots(snapshot(...parts), snapshot()))).toEqual(["table a.t missing"]);
+    expect(told(compareSnapshots(snapshot(), snapshot(...parts)))).toEqual(["table a.t extra"]);
+  });
+
+  test("does not depend on the order of the facts", () => {
+    const [a, b] = [fact("table", "a"), fact("table", "b")];
+    expect(compareSnapshots(snapshot(a, b), snapshot(b, a))).toEqual([]);
+  });
+
+  test("pairs constraints that differ only in a name that Postgres made", () => {
+    const check = (name: string, definition: string): Fact => fact("constraint", `a.t.${name}`, { definition }, "a.t");
+    expect(compareSnapshots(snapshot(check("t_x_check", "x > 0")), snapshot(check("t_x_check1", "x > 0")))).toEqual([]);
+    expect(told(compareSnapshots(snapshot(check("t_x_check", "x > 0")), snapshot(check("t_x_check1", "x > 1"))))).toEqual([
+      "constraint a.t.t_x_check missing",
+      "constraint a.t.t_x_check1 extra",
+    ]);
+    expect(compareSnapshots(snapshot(check("positive", "x > 0")), snapshot(check("above_zero", "x > 0")))).toHaveLength(2);
+  });
+
+  test("a schema public without content is as good as none", () => {
+    expect(compareSnapshots(snapshot(fact("schema", "public")), snapshot())).toEqual([]);
+    expect(told(compareSnapshots(snapshot(fact("schema", "public"), fact("table", "public.t")), snapshot()))).toEqual(["schema public missing", "table public.t missing"]);
+  });
+
+  test("an extension's version is cosmetic where the migrations leave it to the server", () => {
+    const extension = (version: string): Fact => fact("extension", "citext", { version, "server's version": "1.6" });
+    expect(compareSnapshots(snapshot(extension("1.6")), snapshot(extension("1.5")))).toMatchObject([{ severity: "cosmetic" }]);
+    expect(compareSnapshots(snapshot(extension("1.4")), snapshot(extension("1.5")))).toMatchObject([{ severity: "behaviour" }]);
+  });
+});
+
+describe("applyIgnoreRules", () => {
+  const difference = (kind: Kind, object: string): Difference => ({ kind, object, change: "extra", property: null, expected: null, found: null, severity: "behaviour" });
+  const differences = [difference("table", "app.tmp_1"), difference("column", "app.users.note"), difference("index", "app.users_idx")];
+
+  test.each([
+    [{ name: "app.tmp_*" }, ["app.users.note", "app.users_idx"]],
+    [{ name: "app.users" }, ["app.tmp_1", "app.users_idx"]],
+    [{ kind: "index" }, ["app.tmp_1", "app.users.note"]],
+    [{ kind: "table", name: "app.users" }, ["app.tmp_1", "app.users.note", "app.users_idx"]],
+    [{ name: "app" }, []],
+  ])("%j leaves %j", (rule, left) => {
+    expect(applyIgnoreRules(differences, [{ ...rule, reason: "known" }]).differences.map(({ object }) => object)).toEqual(left);
+  });
+
+  test("the history of another migration tool is accepted when it is extra", () => {
+    const history = difference("table", "public._prisma_migrations");
+    expect(applyIgnoreRules([history], []).ignored).toEqual([{ difference: history, reason: "the history of another migration tool" }]);
+    expect(applyIgnoreRules([{ ...history, change: "missing" }], []).differences).toHaveLength(1);
+  });
+});

@@ -1,0 +1,33 @@
+import type { MigrationState } from "@org/run-migrations";
+import { fail, pass, skipped, warn, type Check, type Finding } from "@org/script";
+import type { Files } from "../validate.ts";
+
+/** Whether files and history agree. */
+export function migrationChecks(files: Files | undefined): readonly Check[] {
+  const judged = (judge: (states: readonly MigrationState[]) => Finding) => (): Finding =>
+    files === undefined ? skipped("there is no folder of migrations to compare the history with") : judge(files.states);
+  return [
+    { id: "migrations.unchanged", title: "Applied migrations are as the files say", run: judged(unchanged) },
+    { id: "migrations.applied", title: "Every migration is applied", run: judged(applied) },
+  ];
+}
+
+function unchanged(states: readonly MigrationState[]): Finding {
+  const conflicts = states.filter(({ state }) => state === "changed" || state === "missing");
+  if (conflicts.length === 0) return pass(`${states.filter(({ state }) => state === "applied").length} applied, none of them changed or missing`);
+  const listed = conflicts.map(({ version, name, file, state }) =>
+    state === "changed" ? `${file ?? name} was changed after it was applied` : `version ${version} (${name}) is applied and its file is missing`,
+  );
+  return fail(listed.join("; "), "Restore the files as they were applied, and put the change into a new migration.", { value: conflicts.length, unit: "count" });
+}
+
+function applied(states: readonly MigrationState[]): Finding {
+  const pending = states.filter(({ state }) => state === "pending");
+  const extra = { value: pending.length, unit: "count" };
+  if (pending.length === 0) return pass(`${states.length} of ${states.length} are applied`);
+  if (pending.length === states.length) {
+    const evidence = `the history names none of the ${pending.length} migrations, so the database was migrated by other means; it was compared with all of them`;
+    return warn(evidence, "Record them as applied, so that later migrations know where to begin.", extra);
+  }
+  return fail(`not applied: ${pending.map(({ file, name }) => file ?? name).join(", ")}`, "Run npx @org/run-migrations.", extra);
+}

@@ -1,0 +1,87 @@
+import { isScriptError } from "@org/exit-codes";
+import { fail, pass, skipped, unknown, warn, type Check, type Finding } from "@org/script";
+import type { Drift } from "./drift.ts";
+import { severities, type Difference, type Kind, type Severity } from "./model.ts";
+
+/** What came of the comparison: its differences, why it was not made, or why it could not be. */
+export type DriftOutcome = { readonly drift: Drift } | { readonly skipped: string } | { readonly error: unknown };
+
+interface Area {
+  readonly id: string;
+  readonly title: string;
+  readonly kinds: readonly Kind[];
+}
+
+const areas: readonly Area[] = [
+  { id: "schemas", title: "Schemas match the migrations", kinds: ["schema"] },
+  { id: "tables", title: "Tables match the migrations", kinds: ["table"] },
+  { id: "columns", title: "Columns match the migrations", kinds: ["column"] },
+  { id: "constraints", title: "Constraints match the migrations", kinds: ["constraint"] },
+  { id: "indexes", title: "Indexes and statistics match the migrations", kinds: ["index", "statistics"] },
+  { id: "sequences", title: "Sequences match the migrations", kinds: ["sequence"] },
+  { id: "views", title: "Views and rules match the migrations", kinds: ["view", "materialized view", "rule"] },
+  { id: "functions", title: "Functions and procedures match the migrations", kinds: ["function", "procedure", "aggregate", "operator", "operator class", "operator family", "cast", "language"] },
+  { id: "triggers", title: "Triggers match the migrations", kinds: ["trigger", "event trigger"] },
+  { id: "policies", title: "Row security matches the migrations", kinds: ["policy"] },
+  { id: "types", title: "Types match the migrations", kinds: ["type", "domain", "collation", "conversion", "text search configuration", "text search dictionary"] },
+  { id: "extensions", title: "Extensions match the migrations", kinds: ["extension"] },
+  { id: "grants", title: "Privileges match the migrations", kinds: ["default privileges"] },
+  { id: "owners", title: "Owners match the migrations", kinds: [] },
+  { id: "replication", title: "Publications and foreign data match the migrations", kinds: ["publication", "subscription", "foreign data wrapper", "foreign server", "user mapping"] },
+  { id: "settings", title: "Database settings match the migrations", kinds: ["setting"] },
+  { id: "comments", title: "Comments match the migrations", kinds: [] },
+];
+
+/** Which check tells a difference: privileges, owners, comments and row security have their own, whatever they are of. */
+function areaOf({ kind, property }: Pick<Difference, "kind" | "property">): string {
+  if (property?.startsWith("grants to ") === true) return "grants";
+  if (property === "owner") return "owners";
+  if (property === "comment") return "comments";
+  if (property?.startsWith("row security") === true) return "policies";
+  return areas.find(({ kinds }) => kinds.includes(kind))!.id;
+}
+
+/** One check for each area of the schema. */
+export function driftChecks(outcome: DriftOutcome, failOn: Severity): readonly Check[] {
+  return areas.map((area) => ({ id: `drift.${area.id}`, title: area.title, run: () => judge(area, outcome, failOn) }));
+}
+
+function judge(area: Area, outcome: DriftOutcome, failOn: Severity): Finding {
+  if ("skipped" in outcome) return skipped(outcome.skipped);
+  if ("error" in outcome) return couldNotCompare(outcome.error);
+  const { differences, compared } = outcome.drift;
+  const own = differences.filter((difference) => areaOf(difference) === area.id);
+  if (own.length === 0) return pass(looked(area, compared));
+  const isBad = own.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(failOn));
+  const next = area.id === "extensions" && own.some(({ change }) => change === "missing") ? `Run npx @org/deploy-extensions. ${remedy}` : remedy;
+  return (isBad ? fail : warn)(own.map(describeDifference).join("; "), next, { value: own.length, unit: "count" });
+}
+
+const remedy =
+  "Put what is meant into a new migration and undo the rest; a difference that is to stay goes into schema.ignore of the config, with its reason.";
+
+function looked({ kinds }: Area, compared: Readonly<Record<string, number>>): string {
+  const count = kinds.reduce((sum, kind) => sum + (compared[kind] ?? 0), 0);
+  return kinds.length === 0 ? "no difference" : `${count} compared, no difference`;
+}
+
+/** Nothing was compared, so nothing is known. Throws what is not an answer but a bug. */
+function couldNotCompare(error: unknown): Finding {
+  if (!isScriptError(error)) throw error;
+  return unknown(`the database could not be compared: ${error.message}`, error.hint ?? "Mend the cause and run it again.", { code: error.code });
+}
+
+/** One difference in one line: what, where, how it should be and how it is. */
+export function describeDifference({ kind, object, change, property, expected, found }: Difference): string {
+  if (change === "missing") return `${kind} ${object} is missing`;
+  if (change === "extra") return `${kind} ${object} is not from the migrations`;
+  return `${kind} ${object}: ${property} is ${brief(found)} instead of ${brief(expected)}`;
+}
+
+const longest = 80;
+
+function brief(value: string | null): string {
+  if (value === null) return "not set";
+  const line = value.replaceAll(/\s+/gu, " ").trim();
+  return line.length > longest ? `${line.slice(0, longest)}…` : line;
+}

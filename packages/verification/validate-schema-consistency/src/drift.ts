@@ -1,0 +1,104 @@
+import type { MigrationCollection } from "@org/run-migrations";
+import type { PostgresClient } from "@org/postgres";
+import type { RunContext } from "@org/script";
+import { parseAclItem } from "./acl.ts";
+import { compareSnapshots } from "./compare.ts";
+import { readBaseline, type BaselineScope } from "./expected/baseline.ts";
+import { readExtensionFiles } from "./expected/extension-files.ts";
+import { replay } from "./expected/replay.ts";
+import { applyIgnoreRules, type Ignored } from "./ignore.ts";
+import type { Difference, Fact, Snapshot } from "./model.ts";
+import { readCatalogs, toSnapshot, type Reading } from "./read-snapshot.ts";
+import type { ValidateSettings } from "./settings.ts";
+
+export interface Drift {
+  readonly differences: readonly Difference[];
+  readonly ignored: readonly Ignored[];
+  /** How many objects were compared, by kind. */
+  readonly compared: Readonly<Record<string, number>>;
+  /** Roles of the replay that stand for roles of the live database. */
+  readonly roles: Readonly<Record<string, string>>;
+}
+
+export interface DriftInput {
+  readonly client: PostgresClient;
+  /** The migrations that are applied to the live database. */
+  readonly collection: MigrationCollection;
+  readonly context: RunContext<ValidateSettings>;
+}
+
+/** Compares the live database with what its migrations make. Throws a ScriptError when one of the two cannot be read. */
+export async function findDrift({ client, collection, context }: DriftInput): Promise<Drift> {
+  const { settings, config, root, signal, logger } = context;
+  const scope = { stateSchema: settings.stateSchema, include: config.schema?.include };
+  const baselineScope = await preparedBy(client, context);
+  const baseline = await readBaseline(client, baselineScope);
+  const extensionFiles = await readExtensionFiles(config.extensionFiles ?? [], root);
+  const reading = readCatalogs(client, scope);
+  const replaying = replay({
+    url: (settings.shadowUrl ?? settings.databaseUrl).reveal(),
+    collection,
+    baseline,
+    baselineScope,
+    scope,
+    signal,
+    logger,
+    extensions: config.extensions ?? [],
+    extensionFiles,
+  });
+  // Both are waited for, so that nothing still runs when one of them fails.
+  await Promise.allSettled([reading, replaying]);
+  const [live, replayed] = [await reading, await replaying];
+  const roles = standIns(replayed.reading, live, replayed.role);
+  const isStandIn = Object.keys(roles).length > 0;
+  const [wanted, present] = [replayed.reading, live].map((read) => (isStandIn ? withoutPreparedDefaults(read, baselineScope) : read)) as [Reading, Reading];
+  const [expected, found] = [toSnapshot(wanted, (name) => roles[name] ?? name), toSnapshot(present)];
+  return { ...applyIgnoreRules(compareSnapshots(expected, found), config.schema?.ignore ?? []), compared: countKinds(found), roles };
+}
+
+/**
+ * The stand-in creates with the default privileges of the role that it stands for, so of those that init-database gives nobody can tell any more whose they
+ * are; all others are still compared.
+ */
+function withoutPreparedDefaults(read: Reading, { grantees }: BaselineScope): Reading {
+  const prepared = new Set(grantees);
+  const rows = read.rows.flatMap((entry) => {
+    if (entry.kind !== "default privileges" || !entry.row.name.includes(" in schema ")) return [entry];
+    const acl = (entry.row["acl"] as string[]).filter((item) => !prepared.has(parseAclItem(item).grantee));
+    return acl.length === 0 ? [] : [{ ...entry, row: { ...entry.row, acl } }];
+  });
+  return { ...read, rows };
+}
+
+function countKinds({ facts }: Snapshot): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { kind } of facts) counts[kind] = (counts[kind] ?? 0) + 1;
+  return counts;
+}
+
+/** The schemas that init-database makes and the roles that it gives rights to: those that it lets into the state schema, and Supabase's. */
+async function preparedBy(client: PostgresClient, { config, settings }: RunContext<ValidateSettings>): Promise<BaselineScope> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT pg_get_userbyid(role)::text AS name
+     FROM pg_namespace n, LATERAL (SELECT n.nspowner AS role UNION SELECT grantee FROM aclexplode(n.nspacl)) AS held
+     WHERE n.nspname = $1 AND role <> 0`,
+    [settings.stateSchema],
+  );
+  return { schemas: config.database?.schemas ?? ["public"], grantees: [...rows.map(({ name }) => name), "anon", "authenticated", "service_role"] };
+}
+
+/**
+ * Where the role that replays owns nothing of what it made in the scratch database, it stands for the role that does: another role migrated.
+ * Where it owns any of it, it is the one who migrated, and every other owner is a difference.
+ */
+function standIns(scratch: Reading, live: Reading, role: string): Record<string, string> {
+  const owners = new Map(toSnapshot(live).facts.map((fact) => [`${fact.kind} ${fact.name}`, fact.properties["owner"]]));
+  const own = (fact: Fact): boolean => fact.properties["owner"] === role;
+  const counts = new Map<string, number>();
+  for (const fact of toSnapshot(scratch).facts.filter(own)) {
+    const owner = owners.get(`${fact.kind} ${fact.name}`);
+    if (owner !== undefined) counts.set(owner, (counts.get(owner) ?? 0) + 1);
+  }
+  const [most] = [...counts].sort(([, a], [, b]) => b - a);
+  return most === undefined || counts.has(role) ? {} : { [role]: most[0] };
+}

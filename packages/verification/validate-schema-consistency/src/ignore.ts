@@ -1,0 +1,56 @@
+import type { IgnoredDifference } from "@org/script";
+import type { Difference } from "./model.ts";
+
+export interface Ignored {
+  readonly difference: Difference;
+  readonly reason: string;
+}
+
+/** Parts the differences that the config accepts from the others. A `*` in a name stands for any text; the name of a table covers its parts. */
+export function applyIgnoreRules(
+  differences: readonly Difference[],
+  rules: readonly IgnoredDifference[],
+): { readonly differences: readonly Difference[]; readonly ignored: readonly Ignored[] } {
+  const matching = differences.map((difference) => ({ difference, rule: rules.find((rule) => matches(rule, difference)) ?? otherHistory(difference) }));
+  return {
+    differences: matching.flatMap(({ difference, rule }) => (rule === undefined ? [difference] : [])),
+    ignored: matching.flatMap(({ difference, rule }) => (rule === undefined ? [] : [{ difference, reason: rule.reason }])),
+  };
+}
+
+/** Where other migration tools keep their history: no migration makes it, and nobody wants it gone. */
+const historyTables: ReadonlySet<string> = new Set([
+  "_prisma_migrations",
+  "_sqlx_migrations",
+  "__diesel_schema_migrations",
+  "__drizzle_migrations",
+  "alembic_version",
+  "ar_internal_metadata",
+  "atlas_schema_revisions",
+  "databasechangelog",
+  "databasechangeloglock",
+  "django_migrations",
+  "flyway_schema_history",
+  "goose_db_version",
+  "knex_migrations",
+  "knex_migrations_lock",
+  "migrations",
+  "pgmigrations",
+  "schema_migrations",
+  '"SequelizeMeta"',
+]);
+
+function otherHistory({ kind, object, change }: Difference): IgnoredDifference | undefined {
+  const isHistory = kind === "table" && change === "extra" && historyTables.has(object.slice(object.indexOf(".") + 1));
+  return isHistory ? { reason: "the history of another migration tool" } : undefined;
+}
+
+function matches({ kind, name }: IgnoredDifference, difference: Difference): boolean {
+  if (kind !== undefined && kind !== difference.kind) return false;
+  return name === undefined || pattern(name).test(difference.object);
+}
+
+function pattern(name: string): RegExp {
+  const escaped = name.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
+  return new RegExp(`^${escaped.join(".*")}(?:\\..+)?$`, "su");
+}

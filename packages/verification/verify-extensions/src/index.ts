@@ -1,0 +1,2 @@
+export { verifyExtensions } from "./script.ts";
+export type { ExtensionsSeen, SeenExtension } from "./verify-extensions.ts";
