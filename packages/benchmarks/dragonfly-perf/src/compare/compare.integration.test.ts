@@ -1,0 +1,63 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { runBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { dragonflyPerf, type BenchmarkData } from "../index.ts";
+import { withDelayingProxy } from "../testing/delaying-proxy.ts";
+import { differences } from "./baseline.ts";
+
+let cache: PrivateCache;
+beforeAll(async () => {
+  cache = await startPrivateCache({ password: null, settings: { save: "" } });
+});
+afterAll(() => cache.stop());
+
+const brief = { suites: ["get"], duration: "600ms", warmup: "100ms", keys: 100, connections: 20, percentile: 90 } as const;
+const [delayMs, slowerMs] = [40, 42];
+
+test("8 pairs of one and the same are no regression; a server slower by 5 % is one", { timeout: 240_000 }, async () => {
+  await withDelayingProxy(cache.port, delayMs, async (port) => {
+    await withDelayingProxy(cache.port, slowerMs, async (slowPort) => {
+      const url = `redis://127.0.0.1:${port}`;
+      const run = (redisUrl: string) => dragonflyPerf({ ...brief, redisUrl, compare: url, repeat: 8, threshold: 2 }, { timeoutMs: 240_000 });
+      const equal = await run(url);
+      expect(equal.data!.comparison!.suites).toMatchObject([{ isRegression: false }]);
+      expect(equal.data!.runs).toHaveLength(16);
+      const slower = await run(`redis://127.0.0.1:${slowPort}`);
+      expect(slower.data!.comparison!.suites, JSON.stringify(slower.data!.comparison)).toMatchObject([{ isRegression: true }]);
+      expect(slower.exitCode).toBe(6);
+      expect(slower.checks.at(-1)).toMatchObject({ id: "perf.comparison", verdict: "fail", evidence: expect.stringContaining("slower than 127.0.0.1") });
+    });
+  });
+});
+
+test("against a file: equal settings and environments only, valid results only", async () => {
+  await withTempFolder(async (folder) => {
+    const args = ["--suite", "get", "--duration", "300ms", "--warmup", "50ms", "--keys", "100", "--connections", "4", "--percentile", "50", "--repeat", "4", "--redis-url", cache.url, "--no-history"];
+    const first = await runBin("dragonfly-perf", [...args, "--json"], { env: { REPORT_DIR: folder }, cwd: folder });
+    const file = join(folder, "benchmark_results.json");
+    const kept = JSON.parse(await readFile(file, "utf8")) as { data: BenchmarkData };
+    expect(JSON.parse(first.stdout)).toEqual(kept);
+    const valid = join(folder, "valid.json");
+    await writeFile(valid, JSON.stringify({ ...kept, data: { ...kept.data, validity: "VALID", reasons: [] } }));
+    const against = (flags: readonly string[]) => runBin("dragonfly-perf", [...args, ...flags, "--json", "--threshold", "90"], { env: { REPORT_DIR: join(folder, "other") }, cwd: folder });
+    const same = await against(["--compare", valid]);
+    expect((JSON.parse(same.stdout) as { data: BenchmarkData }).data.comparison!.suites).toMatchObject([{ suite: "get (4 connections)", metric: "opsPerSecond", ratio: expect.any(Number), isRegression: false }]);
+    expect(await against(["--compare", valid, "--pipeline", "2"])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("settings pipeline (1 there, 2 here)") });
+    expect((await against(["--compare", valid, "--pipeline", "2", "--across-environments"])).exitCode).not.toBe(3);
+    await writeFile(valid, JSON.stringify({ ...kept, data: { ...kept.data, validity: "INVALID", reasons: ["it swapped"] } }));
+    expect(await against(["--compare", valid])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("it swapped") });
+    expect(await against(["--compare", join(folder, "none.json")])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("no such file") });
+  });
+});
+
+test("too few runs are unknown, and never a pass", async () => {
+  const report = await dragonflyPerf({ ...brief, redisUrl: cache.url, compare: cache.url, repeat: 2 });
+  expect(report.checks.at(-1)).toMatchObject({ id: "perf.comparison", verdict: "unknown", remedy: expect.stringContaining("--repeat 6") });
+  expect(report.exitCode).toBe(6);
+});
+
+test("names what differs", () => {
+  const server = { flavour: "redis", version: "7.0.0", threads: 1, maxmemory: 0, policy: "noeviction", os: "Linux" } as const;
+  expect(differences({ server }, { server: { ...server, version: "7.2.0" } })).toEqual(["server version (7.2.0 there, 7.0.0 here)"]);
+});

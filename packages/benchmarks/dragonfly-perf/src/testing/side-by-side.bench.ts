@@ -1,0 +1,121 @@
+// Runs the same commands with redis-benchmark and with the engine, in turns, on one server of its own:
+// node --conditions=@org/source src/testing/side-by-side.bench.ts [rounds] [seconds]
+import { existsSync, globSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, join } from "node:path";
+import { runProcess, startPrivateCache } from "@org/testkit";
+import { createHistogram, merge, percentile } from "../engine/histogram.ts";
+import type { CommandPlan, KeyPlan, LoadPlan } from "../engine/load-plan.ts";
+import type { Sample } from "../engine/measurement.ts";
+import { runLoad } from "../run-load.ts";
+
+interface Case {
+  readonly command: "GET" | "SET";
+  readonly bytes: number;
+  readonly pipeline: number;
+}
+
+interface Figures {
+  readonly rate: number;
+  readonly p99: number;
+  /** Processor time of the client for one operation, microseconds: it tells also where others keep the machine busy. */
+  readonly cpu: number;
+}
+
+const [rounds, seconds] = [Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 2)];
+const cases = ([1, 16] as const).flatMap((pipeline) => ([3, 1024] as const).flatMap((bytes) => (["GET", "SET"] as const).map((command): Case => ({ command, bytes, pipeline }))));
+const keyCount = 10_000;
+const expiry = ["EX", "900"];
+// So that redis-benchmark, which counts requests, runs for about as long.
+const expectedRate = { 1: 80_000, 16: 900_000 } as const;
+
+// Debian's package redis-tools: beside the server that the testkit unpacked, or installed.
+const unpacked = join(homedir(), ".cache/platform-scripts/cache-server/root/usr");
+const peerProgram = [join(unpacked, "bin"), ...(process.env["PATH"] ?? "").split(delimiter)].map((folder) => join(folder, "redis-benchmark")).find((file) => existsSync(file)) ?? "redis-benchmark";
+const peerLibraries = globSync(join(unpacked, "lib/*-linux-gnu")).join(delimiter);
+
+const cache = await startPrivateCache({ password: null });
+try {
+  const found = new Map<Case, { readonly peer: Figures[]; readonly own: Figures[] }>(cases.map((each) => [each, { peer: [], own: [] }]));
+  for (let round = 0; round < rounds; round++) {
+    for (const each of cases) {
+      await preload(each);
+      const { peer, own } = found.get(each)!;
+      // The one that runs second finds the same server, so the order changes from round to round.
+      if (round % 2 === 0) peer.push(await runPeer(each));
+      own.push(await runOwn(each));
+      if (round % 2 === 1) peer.push(await runPeer(each));
+    }
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+  }
+  process.stdout.write(`${table(found)}\n\npeak memory of this process: ${Math.round(process.resourceUsage().maxRSS / 1024)} MB\n`);
+} finally {
+  await cache.stop();
+}
+
+async function preload({ bytes }: Case): Promise<void> {
+  await load({ command: { ...commandOf({ command: "SET", bytes, pipeline: 1 }) }, pipeline: 64, keys: { ...keysOf(), distribution: "sequential" }, model: { kind: "once" } });
+}
+
+async function runOwn(each: Case): Promise<Figures> {
+  return load({ command: commandOf(each), pipeline: each.pipeline, keys: keysOf(), model: { kind: "closed", warmupMs: 1_000, durationMs: seconds * 1000 } });
+}
+
+async function load({ command, ...plan }: { readonly command: CommandPlan } & Pick<LoadPlan, "pipeline" | "keys" | "model">): Promise<Figures> {
+  const address = { host: "127.0.0.1", port: cache.port, socket: undefined, tls: false, user: undefined, password: undefined, database: 0, protocol: 2 } as const;
+  const total = createHistogram();
+  let elapsed = 0;
+  let good = 0;
+  let cpuMs = 0;
+  const onSample = ({ commands: [first], startedAt, endedAt, cpuMs: used }: Sample): void => {
+    merge(total, first!.raw);
+    good += first!.counts.ok;
+    cpuMs += used;
+    elapsed += endedAt - startedAt;
+  };
+  const whole: LoadPlan = { ...plan, address, commands: [command], connections: 50, seed: 1, client: "raw" };
+  await runLoad({ plans: [whole], signal: new AbortController().signal, onSample });
+  if (good !== total.count) throw new Error(`${total.count - good} of ${total.count} replies to ${command.name} are not as expected`);
+  return { rate: (total.count / elapsed) * 1000, p99: percentile(total, 99), cpu: (cpuMs * 1000) / total.count };
+}
+
+function commandOf({ command, bytes }: Case): CommandPlan {
+  const common = { name: command, weight: 1, sizes: [{ bytes, weight: 1 }] };
+  return command === "GET"
+    ? { ...common, words: ["GET", "__key__"], expect: { kinds: ["bulk"], nullIsMiss: true, length: { min: bytes, max: bytes } } }
+    : { ...common, words: ["SET", "__key__", "__data__", ...expiry], expect: { kinds: ["status"], nullIsMiss: false } };
+}
+
+/** The names that redis-benchmark gives its keys. */
+function keysOf(): KeyPlan {
+  return { prefix: "key:00000000", count: keyCount, distribution: "uniform", exponent: 1, deviation: 0.2, first: 0, step: 1 };
+}
+
+async function runPeer({ command, bytes, pipeline }: Case): Promise<Figures> {
+  const requests = expectedRate[pipeline as 1 | 16] * seconds;
+  const words = command === "GET" ? ["GET", "key:__rand_int__"] : ["SET", "key:__rand_int__", "x".repeat(bytes), ...expiry];
+  const args = ["-p", String(cache.port), "-c", "50", "-P", String(pipeline), "-n", String(requests), "-r", String(keyCount), "--csv", ...words];
+  const { stdout, stderr, exitCode } = await runProcess("bash", ["-c", 'TIMEFORMAT="cpu %3U %3S"; time "$0" "$@"', peerProgram, ...args], { env: { LD_LIBRARY_PATH: peerLibraries } });
+  const cells = stdout.trim().split("\n").at(-1)!.split('","').map((cell) => Number(cell.replaceAll('"', "")));
+  const [, rate, , , , , p99] = cells;
+  const [, user, system] = /^cpu (\S+) (\S+)$/mu.exec(stderr) ?? [];
+  if (exitCode !== 0 || rate === undefined || p99 === undefined || !(rate > 0)) throw new Error(`redis-benchmark: ${stdout}${stderr}`);
+  return { rate, p99, cpu: ((Number(user) + Number(system)) * 1e6) / requests };
+}
+
+function table(found: ReadonlyMap<Case, { readonly peer: readonly Figures[]; readonly own: readonly Figures[] }>): string {
+  const rows = [...found].map(([{ command, bytes, pipeline }, { peer, own }]) => {
+    const ratio = (of: (figures: Figures) => number): string => median(own.map((figures, round) => of(figures) / of(peer[round]!))).toFixed(2);
+    const whole = (of: (figures: Figures) => number, figures: readonly Figures[]): string => Math.round(median(figures.map(of))).toLocaleString("en");
+    const ms = (of: (figures: Figures) => number, figures: readonly Figures[]): string => median(figures.map(of)).toFixed(2);
+    const [rate, p99, cpu] = [(each: Figures): number => each.rate, (each: Figures): number => each.p99, (each: Figures): number => each.cpu];
+    return `| ${command} | ${bytes} B | ${pipeline} | ${whole(rate, peer)} | ${whole(rate, own)} | ${ratio(rate)} | ${ms(p99, peer)} | ${ms(p99, own)} | ${ratio(p99)} | ${ms(cpu, peer)} | ${ms(cpu, own)} | ${ratio(cpu)} |`;
+  });
+  return ["| command | value | pipeline | redis-benchmark ops/s | engine ops/s | ratio | redis-benchmark p99 ms | engine p99 ms | ratio | redis-benchmark CPU µs/op | engine CPU µs/op | ratio |", "|---|---|---|---|---|---|---|---|---|---|---|---|", ...rows].join("\n");
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
+}
