@@ -1,0 +1,1 @@
+export { default } from "./tools/sample-platform/platform.config.ts";

@@ -1,0 +1,2 @@
+DROP TABLE app.traveller_profiles;
+DROP TABLE app.accounts;

@@ -1,0 +1,2 @@
+DROP INDEX CONCURRENTLY app.bookings_month_idx;
+DROP INDEX CONCURRENTLY app.bookings_held_idx;
