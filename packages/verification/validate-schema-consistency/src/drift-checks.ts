@@ -1,7 +1,7 @@
 import { isScriptError } from "@org/exit-codes";
 import { fail, pass, skipped, unknown, warn, type Check, type Finding } from "@org/script";
 import type { Drift } from "./drift.ts";
-import { severities, type Difference, type Kind, type Severity } from "./model.ts";
+import { severities, type Difference, type Kind, type Severity } from "@org/postgres/schema";
 
 /** What came of the comparison: its differences, why it was not made, or why it could not be. */
 export type DriftOutcome = { readonly drift: Drift } | { readonly skipped: string } | { readonly error: unknown };

@@ -1,10 +1,10 @@
 // Needs Postgres.
 import { createScratchDatabase, withTempFolder, type ScratchDatabase } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compareSnapshots } from "./compare.ts";
+import { compareSnapshots } from "@org/postgres/schema";
 import { validateSchemaConsistency } from "./index.ts";
-import type { Difference, Snapshot } from "./model.ts";
-import { readCatalogs, readInTransaction, toSnapshot } from "./read-snapshot.ts";
+import type { Difference, Snapshot } from "@org/postgres/schema";
+import { readCatalogs, readInTransaction, toSnapshot } from "@org/postgres/schema";
 import { execute, onDatabase, setUp, writeMigrations } from "./testing/live-database.ts";
 import { plantedDrifts, sameMeanings } from "./testing/planted-drifts.ts";
 import { createRoles, richMigrations } from "./testing/rich-schema.ts";

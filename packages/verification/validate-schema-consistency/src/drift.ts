@@ -1,14 +1,9 @@
 import type { MigrationCollection } from "@org/run-migrations";
+import { compareSnapshots, parseAclItem, readCatalogs, toSnapshot, type Difference, type Fact, type Reading, type Snapshot } from "@org/postgres/schema";
 import type { PostgresClient } from "@org/postgres";
+import type { BaselineScope } from "@org/run-migrations/replay";
 import type { RunContext } from "@org/script";
-import { parseAclItem } from "./acl.ts";
-import { compareSnapshots } from "./compare.ts";
-import { readBaseline, type BaselineScope } from "./expected/baseline.ts";
-import { readExtensionFiles } from "./expected/extension-files.ts";
-import { replay } from "./expected/replay.ts";
 import { applyIgnoreRules, type Ignored } from "./ignore.ts";
-import type { Difference, Fact, Snapshot } from "./model.ts";
-import { readCatalogs, toSnapshot, type Reading } from "./read-snapshot.ts";
 import type { ValidateSettings } from "./settings.ts";
 
 export interface Drift {
@@ -30,28 +25,21 @@ export interface DriftInput {
 /** Compares the live database with what its migrations make. Throws a ScriptError when one of the two cannot be read. */
 export async function findDrift({ client, collection, context }: DriftInput): Promise<Drift> {
   const { settings, config, root, signal, logger } = context;
+  const { readReplayGround, withReplay } = await import("@org/run-migrations/replay");
   const scope = { stateSchema: settings.stateSchema, include: config.schema?.include };
-  const baselineScope = await preparedBy(client, context);
-  const baseline = await readBaseline(client, baselineScope);
-  const extensionFiles = await readExtensionFiles(config.extensionFiles ?? [], root);
+  const ground = await readReplayGround(client, { config, root, stateSchema: settings.stateSchema });
   const reading = readCatalogs(client, scope);
-  const replaying = replay({
-    url: (settings.shadowUrl ?? settings.databaseUrl).reveal(),
-    collection,
-    baseline,
-    baselineScope,
-    scope,
-    signal,
-    logger,
-    extensions: config.extensions ?? [],
-    extensionFiles,
-  });
+  const url = (settings.shadowUrl ?? settings.databaseUrl).reveal();
+  const replaying = withReplay({ url, collection, ground, applicationName: "validate-schema-consistency", signal, logger }, async (replay) => ({
+    reading: await readCatalogs(replay.client, scope),
+    role: replay.role,
+  }));
   // Both are waited for, so that nothing still runs when one of them fails.
   await Promise.allSettled([reading, replaying]);
   const [live, replayed] = [await reading, await replaying];
   const roles = standIns(replayed.reading, live, replayed.role);
   const isStandIn = Object.keys(roles).length > 0;
-  const [wanted, present] = [replayed.reading, live].map((read) => (isStandIn ? withoutPreparedDefaults(read, baselineScope) : read)) as [Reading, Reading];
+  const [wanted, present] = [replayed.reading, live].map((read) => (isStandIn ? withoutPreparedDefaults(read, ground.scope) : read)) as [Reading, Reading];
   const [expected, found] = [toSnapshot(wanted, (name) => roles[name] ?? name), toSnapshot(present)];
   return { ...applyIgnoreRules(compareSnapshots(expected, found), config.schema?.ignore ?? []), compared: countKinds(found), roles };
 }
@@ -74,17 +62,6 @@ function countKinds({ facts }: Snapshot): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { kind } of facts) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
-}
-
-/** The schemas that init-database makes and the roles that it gives rights to: those that it lets into the state schema, and Supabase's. */
-async function preparedBy(client: PostgresClient, { config, settings }: RunContext<ValidateSettings>): Promise<BaselineScope> {
-  const { rows } = await client.query<{ name: string }>(
-    `SELECT pg_get_userbyid(role)::text AS name
-     FROM pg_namespace n, LATERAL (SELECT n.nspowner AS role UNION SELECT grantee FROM aclexplode(n.nspacl)) AS held
-     WHERE n.nspname = $1 AND role <> 0`,
-    [settings.stateSchema],
-  );
-  return { schemas: config.database?.schemas ?? ["public"], grantees: [...rows.map(({ name }) => name), "anon", "authenticated", "service_role"] };
 }
 
 /**

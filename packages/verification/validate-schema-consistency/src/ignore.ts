@@ -1,5 +1,5 @@
 import type { IgnoredDifference } from "@org/script";
-import type { Difference } from "./model.ts";
+import type { Difference } from "@org/postgres/schema";
 
 export interface Ignored {
   readonly difference: Difference;

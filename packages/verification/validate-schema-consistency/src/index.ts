@@ -1,3 +1,3 @@
-export type { Difference, Kind, Severity } from "./model.ts";
+export type { Difference, Kind, Severity } from "@org/postgres/schema";
 export { validateSchemaConsistency } from "./script.ts";
 export type { SchemaConsistency } from "./validate.ts";

@@ -1,6 +1,6 @@
 import type { Report } from "@org/script";
 import { describeDifference } from "./drift-checks.ts";
-import type { Difference } from "./model.ts";
+import type { Difference } from "@org/postgres/schema";
 import type { SchemaConsistency } from "./validate.ts";
 
 /** The differences as a tree: each object once, its differences below it. */

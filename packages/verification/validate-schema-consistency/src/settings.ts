@@ -1,6 +1,6 @@
 import type { MigrationLayout } from "@org/run-migrations";
 import type { Secret } from "@org/script";
-import type { Severity } from "./model.ts";
+import type { Severity } from "@org/postgres/schema";
 
 export interface ValidateSettings {
   readonly databaseUrl: Secret;

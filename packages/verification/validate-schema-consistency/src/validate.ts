@@ -7,7 +7,7 @@ import { consistencyChecks } from "./consistency/checks.ts";
 import { migrationChecks } from "./consistency/migrations.ts";
 import { driftChecks, type DriftOutcome } from "./drift-checks.ts";
 import { findDrift } from "./drift.ts";
-import type { Difference } from "./model.ts";
+import type { Difference } from "@org/postgres/schema";
 import type { ValidateSettings } from "./settings.ts";
 
 /** What validate-schema-consistency reports beside its checks. */

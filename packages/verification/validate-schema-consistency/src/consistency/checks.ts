@@ -1,6 +1,6 @@
 import type { PostgresClient } from "@org/postgres";
 import { fail, pass, warn, type Check, type Finding } from "@org/script";
-import type { SnapshotScope } from "../read-snapshot.ts";
+import type { SnapshotScope } from "@org/postgres/schema";
 import { disabledTriggers, duplicateIndexes, foreignKeyTypes, invalidIndexes, tablesWithoutKey, unindexedForeignKeys, unvalidatedConstraints } from "./queries.ts";
 import { judgeSequences, sequenceQuery, type SequenceRow } from "./sequences.ts";
 

@@ -1,4 +1,4 @@
-import type { Kind } from "../model.ts";
+import type { Kind } from "@org/postgres/schema";
 import { roles } from "./rich-schema.ts";
 
 /** One change by hand, and where it must be told: kind, object, and the property or how the whole object differs. */

@@ -1,5 +1,5 @@
 import { quoteIdentifier, type PostgresClient } from "@org/postgres";
-import { parseAclItem } from "../acl.ts";
+import { parseAclItem } from "@org/postgres/schema";
 import type { DatabaseLocale } from "./scratch-database.ts";
 
 /** What init-database prepares before the first migration runs, as it is in the live database. */

@@ -1,55 +1,47 @@
 import { ScriptError, isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
 import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
-import type { MigrationCollection } from "@org/run-migrations";
-import type { ExtensionRequirement } from "@org/script";
-import { readCatalogs, type Reading, type SnapshotScope } from "../read-snapshot.ts";
-import { baselineStatements, readSession, type Baseline, type BaselineScope } from "./baseline.ts";
+import { applyMigrations } from "../apply-migrations.ts";
+import type { MigrationCollection } from "../read-migrations.ts";
+import { baselineStatements, readSession } from "./baseline.ts";
 import { withinDatabase } from "./cluster-statements.ts";
 import { deployExtensionFiles, installExtensions } from "./extensions.ts";
+import type { ReplayGround } from "./ground.ts";
 import { withScratchDatabase } from "./scratch-database.ts";
 
 export interface ReplayOptions {
   /** The server to replay on: a database of it, in which nothing is touched. */
   readonly url: string;
   readonly collection: MigrationCollection;
-  readonly baseline: Baseline;
-  readonly baselineScope: BaselineScope;
-  readonly extensions: readonly ExtensionRequirement[];
-  /** SQL that is deployed after the extensions, in order. */
-  readonly extensionFiles: readonly ExtensionFile[];
-  readonly scope: SnapshotScope;
+  readonly ground: ReplayGround;
+  /** The script that replays, as pg_stat_activity shows it. */
+  readonly applicationName: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
 }
 
-export interface ExtensionFile {
-  readonly path: string;
-  readonly sql: string;
-}
-
 export interface Replay {
-  readonly reading: Reading;
+  /** Connected to the scratch database; statements about roles and databases do not leave it. */
+  readonly client: PostgresClient;
+  readonly url: string;
   /** The role that owns what the migrations made. */
   readonly role: string;
 }
 
 /**
- * What the migrations make: replays them, then what deploy-extensions does, in a scratch database, and reads that. Throws a ScriptError that says
- * why it could not: permission (no right to create databases), dependency (a file of the live database does not run here any more).
+ * What the migrations make: replays them, then what deploy-extensions does, in a scratch database, lets the work look at it and drops it. Throws a
+ * ScriptError that says why it could not replay: permission (no right to create databases), checkFailed (a file does not run here any more).
  */
-export async function replay(options: ReplayOptions): Promise<Replay> {
+export async function withReplay<T>(options: ReplayOptions, work: (replay: Replay) => Promise<T>): Promise<T> {
   let order: Order = { schemasFirst: true, extensionsFirst: false };
   for (const tried = new Set<string>(); ; ) {
     tried.add(JSON.stringify(order));
-    try {
-      return await replayOnce(options, order);
-    } catch (error) {
-      const next = otherOrder(error, order);
-      if (next === undefined || tried.has(JSON.stringify(next))) throw cannotReplay(error, options.url);
-      options.logger.debug(`The replay stopped (${(error as Error).message}); it is tried with ${describe(next)}.`);
-      order = next;
-    }
+    const outcome = await replayOnce(options, order, work);
+    if ("value" in outcome) return outcome.value;
+    const next = otherOrder(outcome.error, order);
+    if (next === undefined || tried.has(JSON.stringify(next))) throw cannotReplay(outcome.error, options.url);
+    options.logger.debug(`The replay stopped (${(outcome.error as Error).message}); it is tried with ${describe(next)}.`);
+    order = next;
   }
 }
 
@@ -83,13 +75,17 @@ function describe({ schemasFirst, extensionsFirst }: Order): string {
   return `${schemasFirst ? "the config's schemas made before" : "the schemas left to the migrations"}, ${extensionsFirst ? "the extensions before" : "the extensions after"}`;
 }
 
-async function replayOnce(options: ReplayOptions, order: Order): Promise<Replay> {
-  const { url, signal, logger, baseline, scope } = options;
-  return withScratchDatabase({ url, locale: baseline.locale, signal, logger }, (scratchUrl, scratch) =>
-    withClient({ url: withoutWaiting(scratchUrl), applicationName: "validate-schema-consistency", signal }, async (client) => {
-      const confined = withinDatabase(client, { database: baseline.database, scratch, logger });
-      const role = await makeSchema(confined, options, order);
-      return { reading: await readCatalogs(client, scope), role };
+/** A failed replay may succeed in another order; what the work throws is its own. */
+type Outcome<T> = { readonly value: T } | { readonly error: unknown };
+
+async function replayOnce<T>(options: ReplayOptions, order: Order, work: (replay: Replay) => Promise<T>): Promise<Outcome<T>> {
+  const { url, signal, logger, ground, applicationName } = options;
+  const { database, locale } = ground.baseline;
+  return withScratchDatabase({ url, locale, signal, logger }, (scratchUrl, scratch) =>
+    withClient({ url: withoutWaiting(scratchUrl), applicationName, signal }, async (client): Promise<Outcome<T>> => {
+      const confined = withinDatabase(client, { database, scratch, logger });
+      const made = await makeSchema(confined, options, order).then((role) => ({ role }), (error: unknown) => ({ error }));
+      return "error" in made ? made : { value: await work({ client: confined, url: scratchUrl, role: made.role }) };
     }),
   );
 }
@@ -101,13 +97,12 @@ function withoutWaiting(scratchUrl: string): string {
   return url.href;
 }
 
-async function makeSchema(client: PostgresClient, options: ReplayOptions, order: Order): Promise<string> {
-  const { baseline, baselineScope, collection, extensions, extensionFiles, logger, signal } = options;
+async function makeSchema(client: PostgresClient, { ground, collection, logger, signal }: ReplayOptions, order: Order): Promise<string> {
+  const { baseline, scope, extensions, extensionFiles } = ground;
   const session = await readSession(client);
   const prepared = order.schemasFirst ? baseline : { ...baseline, schemas: [], defaults: [] };
-  await client.query(["", ...baselineStatements(prepared, baselineScope, session)].join(";\n"));
+  await client.query(["", ...baselineStatements(prepared, scope, session)].join(";\n"));
   if (order.extensionsFirst) await installExtensions(client, extensions, logger);
-  const { applyMigrations } = await import("@org/run-migrations");
   await applyMigrations({ client, collection, history: null, signal, logger });
   await installExtensions(client, extensions, logger);
   await deployExtensionFiles(client, extensionFiles);

@@ -1,4 +1,4 @@
-import { withTransaction, serverVersion, type PostgresClient } from "@org/postgres";
+import { withTransaction, serverVersion, type PostgresClient } from "../index.ts";
 import { families } from "./catalog/families.ts";
 import type { Kind, Snapshot } from "./model.ts";
 import { toFact, type RoleName, type Row } from "./to-fact.ts";

@@ -1,7 +1,11 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { ScriptError } from "@org/exit-codes";
-import type { ExtensionFile } from "./replay.ts";
+
+export interface ExtensionFile {
+  readonly path: string;
+  readonly sql: string;
+}
 
 /** Reads the SQL files of the config, folders in the order of their names. Throws a ScriptError (configuration) for a path that cannot be read. */
 export async function readExtensionFiles(paths: readonly string[], root: string): Promise<readonly ExtensionFile[]> {

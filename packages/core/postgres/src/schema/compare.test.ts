@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { compareSnapshots } from "./compare.ts";
-import { applyIgnoreRules } from "./ignore.ts";
 import type { Difference, Fact, Kind, Snapshot } from "./model.ts";
 
 function snapshot(...facts: readonly Fact[]): Snapshot {
@@ -44,26 +43,5 @@ describe("compareSnapshots", () => {
     const extension = (version: string): Fact => fact("extension", "citext", { version, "server's version": "1.6" });
     expect(compareSnapshots(snapshot(extension("1.6")), snapshot(extension("1.5")))).toMatchObject([{ severity: "cosmetic" }]);
     expect(compareSnapshots(snapshot(extension("1.4")), snapshot(extension("1.5")))).toMatchObject([{ severity: "behaviour" }]);
-  });
-});
-
-describe("applyIgnoreRules", () => {
-  const difference = (kind: Kind, object: string): Difference => ({ kind, object, change: "extra", property: null, expected: null, found: null, severity: "behaviour" });
-  const differences = [difference("table", "app.tmp_1"), difference("column", "app.users.note"), difference("index", "app.users_idx")];
-
-  test.each([
-    [{ name: "app.tmp_*" }, ["app.users.note", "app.users_idx"]],
-    [{ name: "app.users" }, ["app.tmp_1", "app.users_idx"]],
-    [{ kind: "index" }, ["app.tmp_1", "app.users.note"]],
-    [{ kind: "table", name: "app.users" }, ["app.tmp_1", "app.users.note", "app.users_idx"]],
-    [{ name: "app" }, []],
-  ])("%j leaves %j", (rule, left) => {
-    expect(applyIgnoreRules(differences, [{ ...rule, reason: "known" }]).differences.map(({ object }) => object)).toEqual(left);
-  });
-
-  test("the history of another migration tool is accepted when it is extra", () => {
-    const history = difference("table", "public._prisma_migrations");
-    expect(applyIgnoreRules([history], []).ignored).toEqual([{ difference: history, reason: "the history of another migration tool" }]);
-    expect(applyIgnoreRules([{ ...history, change: "missing" }], []).differences).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { Logger } from "@org/logging";
 import { quoteIdentifier, type PostgresClient } from "@org/postgres";
 import type { ExtensionRequirement } from "@org/script";
-import type { ExtensionFile } from "./replay.ts";
+import type { ExtensionFile } from "./extension-files.ts";
 
 /** Installs what the config asks for and the server has, as deploy-extensions does; what is installed stays as it is. */
 export async function installExtensions(client: PostgresClient, extensions: readonly ExtensionRequirement[], logger: Logger): Promise<void> {

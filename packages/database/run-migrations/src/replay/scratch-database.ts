@@ -21,7 +21,7 @@ export interface DatabaseLocale {
 }
 
 const prefix = "platform_scratch_";
-const mark = "Scratch database of validate-schema-consistency; it may be dropped when that is not running.";
+const mark = "Scratch database of Platform Scripts; it may be dropped when no session has its name.";
 
 /**
  * Runs the work on an empty database of its own and drops it after, whatever happens; also drops what killed runs left.
