@@ -4,6 +4,21 @@ import type { Logger } from "@org/logging";
 /** `unknown`: the check could not run, which is never a pass. `skipped`: it does not apply here; the evidence says why. */
 export type Verdict = "pass" | "warn" | "fail" | "unknown" | "skipped";
 
+/** One place at which a check found something; a check that looks at many things tells each of them. */
+export interface Occurrence {
+  /** What was broken, in kebab-case: a rule of a linter, a kind of difference. */
+  readonly rule: string;
+  readonly level: "error" | "warning" | "note";
+  readonly message: string;
+  /** The file, relative to the config's folder where it lies in it. Lines and columns count from 1. */
+  readonly file?: string;
+  readonly line?: number;
+  readonly column?: number;
+  /** The object, qualified, where there is no file. */
+  readonly object?: string;
+  readonly remedy?: string;
+}
+
 /** What a check found. */
 export interface Finding {
   readonly verdict: Verdict;
@@ -16,6 +31,8 @@ export interface Finding {
   readonly threshold?: { readonly value: number | string; readonly source: string };
   /** The next step, for everything that is not a pass. */
   readonly remedy?: string;
+  /** Each place, for the formats that tell them one by one. */
+  readonly occurrences?: readonly Occurrence[];
   /** Set when the cause has an exit code of its own, such as a refused connection. */
   readonly code?: ExitCodeName;
 }

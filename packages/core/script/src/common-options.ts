@@ -2,7 +2,7 @@ import { databaseUrl, option, stateSchema, type Option, type Secret } from "@org
 import { logLevels, type LogFormat, type LogLevel } from "@org/logging";
 import type { Manifest } from "./manifest.ts";
 
-export const reportFormats = ["human", "json", "junit", "markdown"] as const;
+export const reportFormats = ["human", "json", "junit", "markdown", "sarif"] as const;
 export type ReportFormat = (typeof reportFormats)[number];
 
 /** The log level that a script starts with, by its target; what is not named here tells its important steps. */

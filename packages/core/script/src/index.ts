@@ -17,7 +17,7 @@ export {
   type SettingsOf,
   type SettingSource,
 } from "@org/env";
-export type { Check, CheckResult, CheckRun, CustomCheck, Finding, Verdict } from "./check.ts";
+export type { Check, CheckResult, CheckRun, CustomCheck, Finding, Occurrence, Verdict } from "./check.ts";
 export {
   definePlatform,
   type DatabaseConfig,

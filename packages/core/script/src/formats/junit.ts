@@ -2,7 +2,7 @@ import { exitCodes } from "@org/exit-codes";
 import type { CheckResult } from "../check.ts";
 import type { Report } from "../report.ts";
 import { visible } from "./visible.ts";
-import { checksBesideError, measured } from "./words.ts";
+import { checksBesideError, measured, occurrenceLine } from "./words.ts";
 
 interface TestCase {
   readonly id: string;
@@ -41,7 +41,7 @@ export function renderJunit(report: Report): string {
 const outcomes = { pass: "passed", warn: "passed", fail: "failure", unknown: "error", skipped: "skipped" } as const;
 
 function caseOfCheck(check: CheckResult): TestCase {
-  const lines = [`${check.verdict}: ${check.evidence}`, measured(check), check.remedy && `remedy: ${check.remedy}`];
+  const lines = [`${check.verdict}: ${check.evidence}`, measured(check), check.remedy && `remedy: ${check.remedy}`, ...(check.occurrences ?? []).map(occurrenceLine)];
   return {
     id: check.id,
     title: check.title,

@@ -123,6 +123,11 @@ describe("junit", () => {
     expect(tagsOf(render(sampleReport({ checks: [hostileCheck] }), "junit"))).toMatchObject({ testcase: 1, failure: 1 });
   });
 
+  test("tells each place of a check", () => {
+    const occurrence = { rule: "ban-drop-table", level: "error", message: "The table is lost.", file: "2_b.sql", line: 3, column: 1 } as const;
+    expect(render(only({ verdict: "fail", occurrences: [occurrence] }), "junit")).toContain("error 2_b.sql:3:1 ban-drop-table: The table is lost.");
+  });
+
   test.each([
     ["a run that ended early", { checks: [], error: { code: "connection", message: "refused", hint: "Start it." } }],
     ["a run without a check", { checks: [], verdict: "unknown" }],
@@ -137,6 +142,46 @@ describe("junit", () => {
   test("a dry run of skipped checks is not an error", () => {
     const skipped = { id: "a", title: "A", verdict: "skipped", evidence: "dry run", durationMs: 0 } as const;
     expect(tagsOf(render(sampleReport({ exitCode: 10, verdict: "skipped", checks: [skipped] }), "junit"))["error"]).toBeUndefined();
+  });
+});
+
+describe("sarif", () => {
+  interface Log {
+    readonly runs: readonly [
+      {
+        readonly results: readonly { readonly ruleId: string; readonly level: string; readonly locations: readonly unknown[]; readonly partialFingerprints: object }[];
+        readonly invocations: readonly [{ readonly executionSuccessful: boolean; readonly exitCode: number; readonly toolExecutionNotifications: readonly { readonly level: string }[] }];
+      },
+    ];
+  }
+  const sarif = (report: Report): Log["runs"][0] => (JSON.parse(render(report, "sarif")) as Log).runs[0];
+  const lint = { rule: "ban-drop-table", level: "error", message: "The table is lost.", file: "my migrations/2_é.sql", line: 3, column: 1 } as const;
+
+  test("what failed or warns is a result, and a check that could not run makes the execution unsuccessful", () => {
+    const { results, invocations } = sarif(sampleReport());
+    expect(results.map(({ ruleId, level }) => `${level} ${ruleId}`)).toEqual(["warning tls", "error query"]);
+    expect(invocations[0]).toMatchObject({ executionSuccessful: false, exitCode: 6 });
+    expect(invocations[0].toolExecutionNotifications.map(({ level }) => level)).toEqual(["note", "error", "note"]);
+  });
+
+  test("a run without a verdict is unsuccessful, a passed one is not", () => {
+    expect(sarif(sampleReport({ checks: [], verdict: "unknown" })).invocations[0].executionSuccessful).toBe(false);
+    expect(sarif({ ...only({}), verdict: "pass", exitCode: 0 })).toMatchObject({ results: [], invocations: [{ executionSuccessful: true, exitCode: 0 }] });
+  });
+
+  test("each place is a result with file, line and column, or with its object", () => {
+    const drift = { rule: "column.default", level: "warning", message: "It differs.", object: 'app."Users".name' } as const;
+    const { results } = sarif(only({ verdict: "fail", occurrences: [lint, drift] }));
+    expect(results.map(({ locations }) => locations)).toMatchObject([
+      [{ physicalLocation: { artifactLocation: { uri: "my%20migrations/2_%C3%A9.sql" }, region: { startLine: 3, startColumn: 1 } } }],
+      [{ logicalLocations: [{ fullyQualifiedName: 'app."Users".name' }] }],
+    ]);
+  });
+
+  test("a result keeps its fingerprint when only its line moves", () => {
+    const [a, b, c] = [lint, { ...lint, line: 9 }, { ...lint, message: "Another." }].map((occurrence) => sarif(only({ verdict: "fail", occurrences: [occurrence] })).results[0]!.partialFingerprints);
+    expect(a).toEqual(b);
+    expect(a).not.toEqual(c);
   });
 });
 

@@ -4,6 +4,7 @@ import { renderHuman, type HumanOptions } from "./human.ts";
 import { renderJson } from "./json.ts";
 import { renderJunit } from "./junit.ts";
 import { renderMarkdown } from "./markdown.ts";
+import { renderSarif } from "./sarif.ts";
 
 export interface RenderOptions extends HumanOptions {
   readonly format: ReportFormat;
@@ -19,4 +20,5 @@ const renderers: Readonly<Record<ReportFormat, (report: Report, options: HumanOp
   json: renderJson,
   junit: renderJunit,
   markdown: renderMarkdown,
+  sarif: renderSarif,
 };

@@ -1,5 +1,5 @@
 import { formatDuration } from "@org/env";
-import type { CheckResult, Verdict } from "../check.ts";
+import type { CheckResult, Occurrence, Verdict } from "../check.ts";
 import type { Report } from "../report.ts";
 
 /** One sign for each verdict; always printed beside the word, for readers and fonts that do not show it. */
@@ -21,6 +21,12 @@ export function measured({ value, unit, threshold }: CheckResult): string | unde
   if (threshold === undefined) return undefined;
   const limit = `limit ${quantity(threshold.value, unit)} from ${threshold.source}`;
   return value === undefined ? limit : `${quantity(value, unit)}, ${limit}`;
+}
+
+/** "error migrations/2_b.sql:3:1 ban-drop-table: what it says" */
+export function occurrenceLine({ level, rule, message, file, line, column, object }: Occurrence): string {
+  const place = file === undefined ? object : [file, line, column].filter((part) => part !== undefined).join(":");
+  return [level, place, `${rule}:`, message].filter((part) => part !== undefined).join(" ");
 }
 
 function quantity(value: number | string, unit: string | undefined): string {

@@ -11,6 +11,19 @@ const figure = v.union([v.number(), v.string()]);
 const verdict = v.picklist(["pass", "warn", "fail", "unknown", "skipped"]);
 const text = v.pipe(v.string(), v.nonEmpty());
 
+const position = v.pipe(v.number(), v.integer(), v.minValue(1));
+
+const occurrence = v.object({
+  rule: text,
+  level: v.picklist(["error", "warning", "note"]),
+  message: v.string(),
+  file: v.exactOptional(v.string()),
+  line: v.exactOptional(position),
+  column: v.exactOptional(position),
+  object: v.exactOptional(v.string()),
+  remedy: v.exactOptional(v.string()),
+});
+
 const checkResult = v.object({
   id: text,
   title: text,
@@ -20,6 +33,7 @@ const checkResult = v.object({
   unit: v.exactOptional(v.string()),
   threshold: v.exactOptional(v.object({ value: figure, source: v.string() })),
   remedy: v.exactOptional(v.string()),
+  occurrences: v.exactOptional(v.array(occurrence)),
   durationMs: milliseconds,
   code: v.exactOptional(v.picklist(Object.keys(exitCodes) as ExitCodeName[])),
 });
