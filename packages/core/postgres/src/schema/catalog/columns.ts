@@ -1,4 +1,4 @@
-import { sorted, words, type Family } from "./family.ts";
+import { listItem, sorted, words, type Family } from "./family.ts";
 
 const storage = { p: "plain", e: "external", x: "extended", m: "main" };
 
@@ -7,6 +7,7 @@ export const columns: Family = {
   kind: "column",
   sql: `
     SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, rel.owner AS "of owner", a.attacl::text[] AS acl,
+      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN a.attinhcount > 0 THEN a.attislocal END AS local,
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "not null",
       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
@@ -21,7 +22,7 @@ export const columns: Family = {
       CASE WHEN a.attstorage <> t.typstorage THEN ${words("a.attstorage", storage)} END AS storage,
       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
       CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS "statistics target",
-      (SELECT string_agg(item, ', ' ORDER BY item) FROM unnest(a.attoptions) AS item WHERE item NOT LIKE 'pg\\_%') AS options,
+      (SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(a.attoptions) AS item WHERE item NOT LIKE 'pg\\_%') AS options,
       ${sorted("a.attfdwoptions")} AS "server options", note.description AS comment
     FROM rel
     JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped

@@ -1,4 +1,4 @@
-import { comment, notOfExtension, sorted, type Family } from "./family.ts";
+import { comment, listItem, notOfExtension, sorted, type Family } from "./family.ts";
 
 export const extensions: Family = {
   kind: "extension",
@@ -49,7 +49,7 @@ export const publications: Family = {
 const partsOfTable = `
   || coalesce(' (' || (SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attname) FROM pg_attribute a
     WHERE a.attrelid = pr.prrelid AND a.attnum = ANY (pr.prattrs)) || ')', '')
-  || coalesce(' WHERE ' || pg_get_expr(pr.prqual, pr.prrelid), '')`;
+  || coalesce(' WHERE (' || pg_get_expr(pr.prqual, pr.prrelid) || ')', '')`;
 
 const schemasOfPublication = `
   (SELECT string_agg(pn.pnnspid::regnamespace::text, ', ' ORDER BY pn.pnnspid::regnamespace::text) FROM pg_publication_namespace pn WHERE pn.pnpubid = p.oid)`;
@@ -74,8 +74,8 @@ export const foreignServers: Family = {
   kind: "foreign server",
   sql: `
     SELECT quote_ident(s.srvname) AS name, pg_get_userbyid(s.srvowner) AS owner, coalesce(s.srvacl, acldefault('S', s.srvowner))::text[] AS acl,
-      w.fdwname::text AS wrapper, s.srvtype AS type, s.srvversion AS version,
-      (SELECT string_agg(CASE WHEN item ~* '^[^=]*(secret|password|token|key)[^=]*=' THEN split_part(item, '=', 1) || '=md5:' || md5(item) ELSE item END,
+      quote_ident(w.fdwname) AS wrapper, s.srvtype AS type, s.srvversion AS version,
+      (SELECT string_agg(CASE WHEN item ~* '^[^=]*(secret|password|token|key)[^=]*=' THEN split_part(item, '=', 1) || '=md5:' || md5(item) ELSE ${listItem("item")} END,
         ', ' ORDER BY item) FROM unnest(s.srvoptions) AS item) AS options
     FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw WHERE ${notOfExtension("pg_foreign_server", "s.oid")}`,
 };

@@ -20,9 +20,14 @@ export function comment(catalog: string, oid: string): string {
   return `(SELECT description FROM pg_description WHERE classoid = '${catalog}'::regclass AND objoid = ${oid} AND objsubid = 0)`;
 }
 
-/** Name and value lists, such as reloptions, in an order that does not depend on how they were set. */
+/** Name and value lists, such as reloptions, in an order that does not depend on how they were set; an item that would not read as one is quoted. */
 export function sorted(array: string): string {
-  return `(SELECT string_agg(item, ', ' ORDER BY item) FROM unnest(${array}) AS item)`;
+  return `(SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(${array}) AS item)`;
+}
+
+/** An item of a list that is told in one line. */
+export function listItem(item: string): string {
+  return `CASE WHEN ${item} ~ '[,'']' THEN '''' || replace(${item}, '''', '''''') || '''' ELSE ${item} END`;
 }
 
 /** Words for the one-letter codes of the catalogs; a code that is not named here stays as it is. */

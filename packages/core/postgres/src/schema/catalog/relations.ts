@@ -21,7 +21,7 @@ export const tables: Family = {
       am.amname AS "access method", space.spcname AS tablespace, pg_get_partkeydef(rel.oid) AS "partition key",
       CASE WHEN rel.reloftype <> 0 THEN format_type(rel.reloftype, NULL) END AS "of type",
       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = rel.oid) AS parents,
-      pg_get_expr(rel.relpartbound, rel.oid) AS "partition bound", server.srvname AS server, ${sorted("ft.ftoptions")} AS "server options",
+      pg_get_expr(rel.relpartbound, rel.oid) AS "partition bound", quote_ident(server.srvname) AS server, ${sorted("ft.ftoptions")} AS "server options",
       ${comment("pg_class", "rel.oid")} AS comment
     FROM rel
     LEFT JOIN pg_class toast ON toast.oid = rel.reltoastrelid

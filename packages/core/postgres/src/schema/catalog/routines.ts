@@ -32,8 +32,16 @@ function aggregate(): string {
     "'deserialize', nullif(agg.aggdeserialfn, 0)::regproc",
     "'initial', agg.agginitval",
     "'moving step', nullif(agg.aggmtransfn, 0)::regproc",
+    "'moving inverse', nullif(agg.aggminvtransfn, 0)::regproc",
+    "'moving state', format_type(nullif(agg.aggmtranstype, 0), NULL)",
+    "'moving final', nullif(agg.aggmfinalfn, 0)::regproc",
     "'moving initial', agg.aggminitval",
     "'final extra', agg.aggfinalextra",
+    "'final changes', agg.aggfinalmodify",
+    "'moving final extra', agg.aggmfinalextra",
+    "'moving final changes', agg.aggmfinalmodify",
+    "'state size', nullif(agg.aggtransspace, 0)",
+    "'moving state size', nullif(agg.aggmtransspace, 0)",
     "'form', agg.aggkind",
     "'direct arguments', agg.aggnumdirectargs",
     "'sort operator', nullif(agg.aggsortop, 0)::regoperator",
@@ -45,6 +53,7 @@ export const triggers: Family = {
   kind: "trigger",
   sql: `
     SELECT rel.name || '.' || quote_ident(tg.tgname) AS name, rel.name AS parent, pg_get_triggerdef(tg.oid) AS definition,
+      CASE WHEN tg.tgparentid <> 0 THEN true END AS inherited,
       ${words("tg.tgenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${comment("pg_trigger", "tg.oid")} AS comment
     FROM pg_trigger tg JOIN rel ON rel.oid = tg.tgrelid
     WHERE NOT tg.tgisinternal AND ${notOfExtension("pg_trigger", "tg.oid")}`,
@@ -77,6 +86,7 @@ export const languages: Family = {
   kind: "language",
   sql: `
     SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner))::text[] AS acl,
-      l.lanpltrusted AS trusted
+      l.lanpltrusted AS trusted, nullif(l.lanplcallfoid, 0)::regproc::text AS handler, nullif(l.laninline, 0)::regproc::text AS inline,
+      nullif(l.lanvalidator, 0)::regproc::text AS validator
     FROM pg_language l WHERE l.oid >= 16384 AND ${notOfExtension("pg_language", "l.oid")}`,
 };

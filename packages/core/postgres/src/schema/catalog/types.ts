@@ -13,11 +13,12 @@ export const types: Family = {
           || CASE WHEN a.attcollation <> at.typcollation THEN ' COLLATE ' || a.attcollation::regcollation::text ELSE '' END, ', ' ORDER BY a.attnum)
         FROM pg_attribute a JOIN pg_type at ON at.oid = a.atttypid
         WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped) AS attributes,
-      (SELECT concat_ws(' ', format_type(r.rngsubtype, NULL), 'operator class', (SELECT opcname FROM pg_opclass WHERE oid = r.rngsubopc),
-          'collation ' || nullif(r.rngcollation, 0)::regcollation::text, 'canonical ' || nullif(r.rngcanonical, 0)::regproc::text,
-          'difference ' || nullif(r.rngsubdiff, 0)::regproc::text)
-        FROM pg_range r WHERE r.rngtypid = t.oid) AS subtype
-    FROM pg_type t JOIN ns ON ns.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid
+      format_type(nullif(r.rngsubtype, 0), NULL) AS subtype,
+      (SELECT quote_ident(n.nspname) || '.' || quote_ident(o.opcname) FROM pg_opclass o JOIN pg_namespace n ON n.oid = o.opcnamespace
+        WHERE o.oid = r.rngsubopc) AS "operator class",
+      nullif(r.rngcollation, 0)::regcollation::text AS collation, nullif(r.rngcanonical, 0)::regproc::text AS canonical,
+      nullif(r.rngsubdiff, 0)::regproc::text AS difference, nullif(r.rngmultitypid, 0)::regtype::text AS multirange
+    FROM pg_type t JOIN ns ON ns.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid LEFT JOIN pg_range r ON r.rngtypid = t.oid
     WHERE (t.typtype IN ('e', 'r') OR t.typtype = 'c' AND c.relkind = 'c' OR t.typtype = 'b' AND t.typelem = 0)
       AND ${notOfExtension("pg_type", "t.oid")}`,
 };
@@ -59,7 +60,7 @@ export const operatorClasses: Family = {
   sql: `
     SELECT ns.name || '.' || quote_ident(o.opcname) || ' USING ' || am.amname AS name, pg_get_userbyid(o.opcowner) AS owner,
       format_type(o.opcintype, NULL) AS type, o.opcdefault AS "default", nullif(o.opckeytype, 0)::regtype::text AS "storage type",
-      f.opfname::text AS family
+      (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = f.opfnamespace) || quote_ident(f.opfname) AS family
     FROM pg_opclass o JOIN ns ON ns.oid = o.opcnamespace JOIN pg_am am ON am.oid = o.opcmethod JOIN pg_opfamily f ON f.oid = o.opcfamily
     WHERE ${notOfExtension("pg_opclass", "o.oid")}`,
 };
@@ -96,9 +97,10 @@ export const conversions: Family = {
 export const textSearchConfigurations: Family = {
   kind: "text search configuration",
   sql: `
-    SELECT ns.name || '.' || quote_ident(c.cfgname) AS name, pg_get_userbyid(c.cfgowner) AS owner, parser.prsname::text AS parser,
-      (SELECT string_agg(m.maptokentype || ':' || m.mapdict::regdictionary::text, ', ' ORDER BY m.maptokentype, m.mapseqno)
-        FROM pg_ts_config_map m WHERE m.mapcfg = c.oid) AS mappings, ${comment("pg_ts_config", "c.oid")} AS comment
+    SELECT ns.name || '.' || quote_ident(c.cfgname) AS name, pg_get_userbyid(c.cfgowner) AS owner, 
+      (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = parser.prsnamespace) || quote_ident(parser.prsname) AS parser,
+      (SELECT string_agg(token.alias || ':' || m.mapdict::regdictionary::text, ', ' ORDER BY m.maptokentype, m.mapseqno)
+        FROM pg_ts_config_map m JOIN ts_token_type(c.cfgparser) AS token ON token.tokid = m.maptokentype WHERE m.mapcfg = c.oid) AS mappings, ${comment("pg_ts_config", "c.oid")} AS comment
     FROM pg_ts_config c JOIN ns ON ns.oid = c.cfgnamespace JOIN pg_ts_parser parser ON parser.oid = c.cfgparser
     WHERE ${notOfExtension("pg_ts_config", "c.oid")}`,
 };
@@ -106,7 +108,8 @@ export const textSearchConfigurations: Family = {
 export const textSearchDictionaries: Family = {
   kind: "text search dictionary",
   sql: `
-    SELECT ns.name || '.' || quote_ident(d.dictname) AS name, pg_get_userbyid(d.dictowner) AS owner, template.tmplname::text AS template,
+    SELECT ns.name || '.' || quote_ident(d.dictname) AS name, pg_get_userbyid(d.dictowner) AS owner, 
+      (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = template.tmplnamespace) || quote_ident(template.tmplname) AS template,
       d.dictinitoption AS options, ${comment("pg_ts_dict", "d.oid")} AS comment
     FROM pg_ts_dict d JOIN ns ON ns.oid = d.dictnamespace JOIN pg_ts_template template ON template.oid = d.dicttemplate
     WHERE ${notOfExtension("pg_ts_dict", "d.oid")}`,
