@@ -29,8 +29,8 @@ export async function readInTransaction(client: PostgresClient, { stateSchema, i
   await client.query(settings);
   const version = await serverVersion(client);
   const values = [stateSchema, include ?? null, platformRoles, platformSchemas];
-  const { rows } = await client.query<{ kind: Kind; facts: string }>(snapshotSql(version.number), values);
-  const read = rows.flatMap(({ kind, facts }) => (JSON.parse(facts) as Row[]).map((row) => ({ kind, row })));
+  const { rows } = await client.query<{ kind: Kind; facts: readonly Row[] }>(snapshotSql(version.number), values);
+  const read = rows.flatMap(({ kind, facts }) => facts.map((row) => ({ kind, row })));
   return { serverVersion: version.number, rows: read };
 }
 
@@ -85,10 +85,14 @@ const common = `
       AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_class'::regclass AND owned.objid = c.oid)
   )`;
 
+/** How many objects come as one JSON text: it is read as soon as it is there, so that the whole answer is never kept as text. */
+const chunk = 500;
+
 function snapshotSql(version: number): string {
   const parts = families.map(({ kind, sql }) => {
     const text = typeof sql === "string" ? sql : sql(version);
-    return `SELECT '${kind}' AS kind, coalesce(json_agg(fact), '[]')::text AS facts FROM (${text}) AS fact`;
+    return `SELECT '${kind}' AS kind, json_agg(json_strip_nulls(row_to_json(fact))) AS facts
+      FROM (SELECT row_number() OVER () / ${chunk} AS chunk, fact FROM (${text}) AS fact) AS numbered GROUP BY chunk`;
   });
   return `${common}\n${parts.join("\nUNION ALL\n")}`;
 }

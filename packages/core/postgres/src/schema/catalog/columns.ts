@@ -6,7 +6,7 @@ const storage = { p: "plain", e: "external", x: "extended", m: "main" };
 export const columns: Family = {
   kind: "column",
   sql: `
-    SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, rel.owner AS "of owner", a.attacl::text[] AS acl,
+    SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, CASE WHEN a.attacl IS NOT NULL THEN rel.owner END AS "of owner", a.attacl::text[] AS acl,
       CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN a.attinhcount > 0 THEN a.attislocal END AS local,
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "not null",
       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
@@ -14,15 +14,16 @@ export const columns: Family = {
       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "generated as",
       CASE WHEN a.attgenerated = 'v' THEN 'virtual' END AS "generated",
       CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
-      (SELECT format('%s start %s increment %s minimum %s maximum %s cache %s%s', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
+      CASE WHEN a.attidentity <> '' THEN (SELECT format('%s start %s increment %s minimum %s maximum %s cache %s%s', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
           s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN ' cycle' ELSE '' END)
         FROM pg_depend dep JOIN pg_sequence s ON s.seqrelid = dep.objid
-        WHERE a.attidentity <> '' AND dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass
-          AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum AND dep.deptype = 'i') AS "identity sequence",
+        WHERE dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass
+          AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum AND dep.deptype = 'i') END AS "identity sequence",
       CASE WHEN a.attstorage <> t.typstorage THEN ${words("a.attstorage", storage)} END AS storage,
       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
       CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS "statistics target",
-      (SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(a.attoptions) AS item WHERE item NOT LIKE 'pg\\_%') AS options,
+      CASE WHEN a.attoptions IS NOT NULL THEN
+        (SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(a.attoptions) AS item WHERE item NOT LIKE 'pg\\_%') END AS options,
       ${sorted("a.attfdwoptions")} AS "server options", note.description AS comment
     FROM rel
     JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped

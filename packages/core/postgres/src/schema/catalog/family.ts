@@ -22,7 +22,8 @@ export function comment(catalog: string, oid: string): string {
 
 /** Name and value lists, such as reloptions, in an order that does not depend on how they were set; an item that would not read as one is quoted. */
 export function sorted(array: string): string {
-  return `(SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(${array}) AS item)`;
+  // Most objects have no list, and a subquery for each of them would be the dearest part of the pass.
+  return `CASE WHEN ${array} IS NOT NULL THEN (SELECT string_agg(${listItem("item")}, ', ' ORDER BY item) FROM unnest(${array}) AS item) END`;
 }
 
 /** An item of a list that is told in one line. */

@@ -1,0 +1,111 @@
+// Two databases of many tables: both snapshots and their comparison beside two pg_dump --schema-only and diff, in turn, as whole processes.
+//   node -C @org/source packages/verification/validate-schema-consistency/bench/compare.ts [tables] [rounds]
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { exitCodes } from "@org/exit-codes";
+import { withClient, withDatabase } from "@org/postgres";
+import { runProcess, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
+
+/** Of the time of the dumps, and in MB. */
+const bounds = { ratio: 0.5, memory: 200 };
+
+const [tables = 2000, rounds = 7] = process.argv.slice(2).map(Number);
+const once = join(import.meta.dirname, "compare-once.ts");
+
+interface Round {
+  readonly ours: number;
+  readonly dumps: number;
+  readonly peakBytes: number;
+}
+
+const measured = await withServer(async (server) => {
+  const urls = [await makeDatabase(server), await copyDatabase(server)];
+  await runRound(server, urls);
+  const all: Round[] = [];
+  for (let index = 0; index < rounds; index += 1) all.push(await runRound(server, urls));
+  return all;
+});
+
+const ratio = median(measured.map(({ ours, dumps }) => ours / dumps));
+const memory = Math.max(...measured.map(({ peakBytes }) => peakBytes)) / 1e6;
+console.table({
+  "both snapshots and the comparison (ms)": Math.round(median(measured.map(({ ours }) => ours))),
+  "two pg_dump and diff (ms)": Math.round(median(measured.map(({ dumps }) => dumps))),
+  "median of the ratios": Number(ratio.toFixed(2)),
+  "peak memory (MB)": Math.round(memory),
+});
+const isOver = ratio > bounds.ratio || memory > bounds.memory;
+console.log(`${tables} tables, ${rounds} rounds, Node ${process.versions.node}: ${isOver ? "over" : "inside"} the bounds of ${bounds.ratio} and ${bounds.memory} MB.`);
+process.exitCode = isOver ? exitCodes.checkFailed : exitCodes.success;
+
+async function withServer<T>(work: (server: PrivatePostgres) => Promise<T>): Promise<T> {
+  const server = await startPrivatePostgres({ settings: { max_locks_per_transaction: 1024 } });
+  try {
+    return await work(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function makeDatabase(server: PrivatePostgres): Promise<string> {
+  await withClient({ url: server.url, applicationName: "bench" }, (client) => client.query("CREATE DATABASE expected"));
+  const url = withDatabase(server.url, "expected");
+  await withClient({ url, applicationName: "bench" }, async (client) => {
+    for (let i = 1; i <= tables; i += 1) await client.query(tableSql(i));
+    await client.query("ANALYZE");
+  });
+  return url;
+}
+
+async function copyDatabase(server: PrivatePostgres): Promise<string> {
+  await withClient({ url: server.url, applicationName: "bench" }, (client) => client.query("CREATE DATABASE found TEMPLATE expected"));
+  return withDatabase(server.url, "found");
+}
+
+/** A table of ten columns with a primary key, two indexes, a foreign key and a policy. */
+function tableSql(i: number): string {
+  const parent = Math.max(1, i - 1);
+  return `
+    CREATE TABLE t${i} (id bigint PRIMARY KEY, parent_id bigint REFERENCES t${parent}, name text NOT NULL, state text NOT NULL DEFAULT 'new', price numeric(10, 2),
+      made timestamptz NOT NULL DEFAULT now(), changed timestamptz, tags text[] DEFAULT '{}', details jsonb, active boolean NOT NULL DEFAULT true);
+    CREATE INDEX t${i}_parent ON t${i} (parent_id);
+    CREATE INDEX t${i}_name ON t${i} (lower(name)) WHERE active;
+    ALTER TABLE t${i} ENABLE ROW LEVEL SECURITY;
+    CREATE POLICY own ON t${i} USING (name = CURRENT_USER) WITH CHECK (active)`;
+}
+
+async function runRound(server: PrivatePostgres, urls: readonly string[]): Promise<Round> {
+  const { durationMs: ours, stdout } = await run(process.execPath, ["-C", "@org/source", once, ...urls]);
+  const { facts, differences, peakBytes } = JSON.parse(stdout) as { facts: number; differences: number; peakBytes: number };
+  if (differences !== 0 || facts < tables * 16) throw new Error(`${differences} differences in ${facts} facts`);
+  return { ours, dumps: await dumpBoth(server, urls), peakBytes };
+}
+
+async function dumpBoth(server: PrivatePostgres, urls: readonly string[]): Promise<number> {
+  return withTempFolder(async (folder) => {
+    const files = urls.map((_, index) => join(folder, `${index}.sql`));
+    const started = performance.now();
+    for (const [index, url] of urls.entries()) await run(join(server.binDir, "pg_dump"), ["--schema-only", `--dbname=${url}`, `--file=${files[index]}`]);
+    // Each dump holds a word of its own in these two lines.
+    await run("diff", ["-I", "^.restrict ", "-I", "^.unrestrict ", ...files]);
+    const took = performance.now() - started;
+    for (const file of files) await requireText(file);
+    return took;
+  });
+}
+
+async function requireText(file: string): Promise<void> {
+  const handle = await open(file);
+  const { size } = await handle.stat().finally(() => handle.close());
+  if (size < tables * 500) throw new Error(`${file} has ${size} bytes only`);
+}
+
+async function run(command: string, args: readonly string[]): Promise<{ readonly durationMs: number; readonly stdout: string }> {
+  const { exitCode, durationMs, stdout, stderr } = await runProcess(command, args, { timeout: 120_000 });
+  if (exitCode !== 0) throw new Error(`${command} ended with ${exitCode}: ${stderr}${stdout.slice(0, 500)}`);
+  return { durationMs, stdout };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+}
