@@ -1,4 +1,5 @@
 export { configFileNames, findConfigFile, loadConfigFile } from "./config-file.ts";
+export { printableUrlPart, readConnectionUrl, type ConnectionUrl, type ConnectionUrlRules } from "./connection-url.ts";
 export { databaseUrl, redisUrl, stateSchema, supabaseAnonKey, supabaseServiceKey, supabaseUrl } from "./contract.ts";
 export { formatDuration, parseDuration } from "./duration.ts";
 export { readEnvFile } from "./env-file.ts";
