@@ -54,6 +54,27 @@ export interface MigrationsConfig {
   /** How long a statement waits for a lock before it makes way for others, such as "5s". */
   readonly lockTimeout?: string;
   readonly lint?: LintConfig;
+  readonly hooks?: HooksConfig;
+  /** SQL files, or folders of them, with rows that belong to the platform: applied after the migrations, and again when their text changes. */
+  readonly seeds?: readonly string[];
+}
+
+/** What run-migrations runs around the files that it applies; nothing runs when none is pending. */
+export interface HooksConfig {
+  /** Before the first file. */
+  readonly beforeAll?: readonly HookConfig[];
+  /** After each file: SQL in the file's own transaction, commands when it is applied for good. */
+  readonly afterEach?: readonly HookConfig[];
+  /** After the last file. */
+  readonly afterAll?: readonly HookConfig[];
+}
+
+/** Either an SQL file or a command. */
+export interface HookConfig {
+  /** The path of an SQL file. */
+  readonly sql?: string;
+  /** A program and its arguments, which no shell reads. */
+  readonly command?: readonly string[];
 }
 
 /** What the plan of run-migrations says of pending files. */

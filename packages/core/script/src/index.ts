@@ -23,6 +23,8 @@ export {
   type DatabaseConfig,
   type DependenciesConfig,
   type ExtensionRequirement,
+  type HookConfig,
+  type HooksConfig,
   type IgnoredDifference,
   type LintConfig,
   type MigrationsConfig,

@@ -1,15 +1,17 @@
 import type { Logger } from "@org/logging";
-import { planExecution, type ExecutionPlan, type PostgresClient, type SqlStatement } from "@org/postgres";
+import { planExecution, withTransaction, type ExecutionPlan, type PostgresClient, type SqlStatement } from "@org/postgres";
 import { runMigration } from "postgres-migrations/dist/run-migration.js";
 import type { BasicPgClient, Migration as StagedMigration } from "postgres-migrations/dist/types.js";
 import type { FileToRun } from "./file-to-run.ts";
 import { finishAttempt, insertAttempt, insertStatement, type HistoryTarget, type Outcome } from "./history.ts";
+import { hasSqlAfterFile, runSqlAfterFile, type HookTarget } from "./hooks/run-hooks.ts";
 import { withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { toMigrationError } from "./migration-error.ts";
 import { renewSessionLock } from "./migration-lock.ts";
 import { printable } from "./printable.ts";
-import { beginProgress, runOutside } from "./run-outside.ts";
+import { runOutside } from "./run-outside.ts";
 import { isServerError } from "./server-error.ts";
+import { beginProgress } from "./statement-progress.ts";
 
 export interface FileTarget {
   readonly client: PostgresClient;
@@ -18,6 +20,8 @@ export interface FileTarget {
   readonly locks: LockPolicy;
   /** Inside a transaction that the caller has opened. */
   readonly joined: boolean;
+  /** What runs after the file. */
+  readonly hooks?: HookTarget | undefined;
   readonly logger: Logger;
   readonly signal: AbortSignal | undefined;
 }
@@ -58,10 +62,11 @@ export async function recordJoinedFailure(target: FileTarget, toRun: FileToRun, 
   await recordFailure({ ...target, toRun, plan, startedAt: new Date(), statement: undefined, rowId: undefined, error, atOnce: false }, error);
 }
 
-/** The session as it was at login: no role, setting, temporary table or prepared statement of a file reaches the next one. */
+/** The session as it was at login: no role or setting of a file reaches the next one. */
 const resetSettings = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
 
-function forgetSession(history: HistoryTarget | null): string {
+/** Temporary tables and prepared statements go too. */
+export function forgetSession(history: HistoryTarget | null): string {
   const forget = `${resetSettings}; DISCARD TEMP; DEALLOCATE ALL`;
   return history === null ? forget : `${forget}; ${renewSessionLock(history)}`;
 }
@@ -173,6 +178,10 @@ async function finishAtOnce(run: FileRun): Promise<void> {
   const { client, history, toRun, startedAt } = run;
   const { migration, direction, checksum } = toRun;
   const attempted = { migration: { ...migration, checksum }, direction, startedAt, status: "applied" as const, durationMs: elapsed(run) };
+  if (hasSqlAfterFile(run.hooks)) {
+    await client.query(resetSettings);
+    await runHookSql(run);
+  }
   const row = history === null ? [] : [insertStatement(history, attempted)];
   await client.query([resetSettings, ...row, "COMMIT", forgetSession(history)].join("; "));
 }
@@ -188,7 +197,16 @@ async function runStatements(run: FileRun): Promise<void> {
 
 async function recordSuccess(run: FileRun): Promise<void> {
   await run.client.query(resetSettings);
+  // A file outside a transaction counts as applied when this is done too.
+  if (hasSqlAfterFile(run.hooks)) await (run.plan.inTransaction ? runHookSql(run) : withTransaction(run.client, () => runHookSql(run)));
   await record(run, { status: "applied", durationMs: elapsed(run) });
+}
+
+async function runHookSql({ client, hooks, locks, logger, signal, toRun: file }: FileRun): Promise<void> {
+  if (hooks === undefined) return;
+  await client.query(lockTimeout(locks));
+  await runSqlAfterFile({ client, target: hooks, file, logger, signal });
+  await client.query(resetSettings);
 }
 
 /** The failure itself is what the caller must hear of, so a row that cannot be written is only warned about. */

@@ -1,16 +1,19 @@
-import { ScriptError } from "@org/exit-codes";
+import { isScriptError, ScriptError } from "@org/exit-codes";
 import { silentLogger, type Logger } from "@org/logging";
 import { locate, planExecution, withTransaction, type PostgresClient } from "@org/postgres";
 import { wayThere, type FileToRun } from "./file-to-run.ts";
-import { applyFile, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
-import { readHistory, requireHistory, type HistoryTarget } from "./history.ts";
+import { applyFile, forgetSession, lockTimeout, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
+import { HookError } from "./hooks/hook.ts";
+import { runCommandsAfterFile, runHooks, type HookTarget } from "./hooks/run-hooks.ts";
+import { readHistory, readRepeatableHistory, requireHistory, type HistoryTarget } from "./history.ts";
 import { defaultLockPolicy, withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { withMigrationLock } from "./migration-lock.ts";
-import { selectPending, type PendingSelection } from "./select-pending.ts";
+import { leavesNothingBehind, selectPending, type PendingSelection } from "./select-pending.ts";
 import { MigrationError, toMigrationError } from "./migration-error.ts";
 import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
-import type { MigrationCollection } from "./read-migrations.ts";
+import type { Migration, MigrationCollection } from "./read-migrations.ts";
+import { dueRepeatables } from "./repeatables.ts";
 
 export interface ApplyMigrationsOptions {
   /** One session of the database, used by nothing else meanwhile. */
@@ -18,6 +21,10 @@ export interface ApplyMigrationsOptions {
   /** A second one, which holds the lock; needed with a history. */
   readonly lockClient?: PostgresClient | undefined;
   readonly collection: MigrationCollection;
+  /** What is applied after the collection, once for each of its texts. */
+  readonly seeds?: readonly Migration[] | undefined;
+  /** What runs around the files; nothing does when none is pending. */
+  readonly hooks?: HookTarget | undefined;
   /** Where to record; null applies every file and records nothing, which is for scratch databases. */
   readonly history: HistoryTarget | null;
   /** How long to wait for another run on the same history, in milliseconds; 30 000 unless told. */
@@ -36,16 +43,20 @@ export interface ApplyMigrationsOptions {
 
 /**
  * Applies what is pending, each file exactly once, in the order of the versions, under an advisory lock; stops at the first that fails.
- * Throws a MigrationError that names file, line and column; a ScriptError (checkFailed) before anything is applied when applied files
- * changed or are missing or a pending one is out of order, (dependency) without a history table, (timedOut) when another run holds the
- * lock for longer, (configuration) behind a pooler in transaction mode.
+ * Throws a MigrationError that names file, line and column; a HookError for a hook; a ScriptError (checkFailed) before anything is applied when
+ * applied files changed or are missing or a pending one is out of order, (dependency) without a history table, (timedOut) when another run holds
+ * the lock for longer, (configuration) behind a pooler in transaction mode.
  */
 export async function applyMigrations(options: ApplyMigrationsOptions): Promise<readonly AppliedMigration[]> {
   const { client, lockClient, collection, history, signal, lockWaitMs: waitMs = 30_000 } = options;
-  if (history === null) return applyFiles(options, collection.migrations.map((migration) => wayThere(migration, [])));
+  if (history === null) return applyFiles(options, everyFile(options).map((migration) => wayThere(migration, [])));
   if (lockClient === undefined) throw new Error("applyMigrations needs a lockClient to work on a history");
   await requireHistory(client, history);
   return withMigrationLock({ client, lockClient, history, waitMs, signal }, async () => applyFiles(options, await pendingFiles(options, history)));
+}
+
+function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly Migration[] {
+  return [...collection.migrations, ...collection.repeatables, ...seeds];
 }
 
 // Known before the first file runs: the next one would run inside the transaction that this one leaves open.
@@ -73,9 +84,16 @@ async function pendingFiles(options: ApplyMigrationsOptions, history: HistoryTar
     if (lastError !== null) logger.warning(`${printable(file ?? "")} did not end well before (${printable(lastError)}); it runs again.`);
   }
   const wanted = new Set(pending.map(({ version }) => version));
-  return collection.migrations.filter(({ version }) => wanted.has(version)).map((migration) => wayThere(migration, entries));
+  const files = collection.migrations.filter(({ version }) => wanted.has(version)).map((migration) => wayThere(migration, entries));
+  return leavesNothingBehind(states, pending) ? [...files, ...(await repeatedFiles(options, history))] : files;
 }
 
+async function repeatedFiles({ client, collection, seeds = [] }: ApplyMigrationsOptions, history: HistoryTarget): Promise<readonly FileToRun[]> {
+  const repeated = [...collection.repeatables, ...seeds];
+  if (repeated.length === 0) return [];
+  const rows = await readRepeatableHistory(client, history);
+  return dueRepeatables(repeated, rows).map((migration) => wayThere(migration, rows));
+}
 
 /** What to tell when applied files changed or are missing. */
 export function conflictError(states: readonly MigrationState[]): ScriptError {
@@ -89,8 +107,22 @@ export function conflictError(states: readonly MigrationState[]): ScriptError {
 
 async function applyFiles(options: ApplyMigrationsOptions, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
   for (const file of files) refuseUnrunnable(file);
+  if (files.length === 0) return [];
   const target = fileTarget(options);
-  if (options.singleTransaction === true) return applyTogether(options, { ...target, joined: true }, files);
+  await runHooksAround("before-all", target);
+  const applied = options.singleTransaction === true ? await applyTogether(options, { ...target, joined: true }, files) : await applyEach(options, target, files);
+  await runHooksAround("after-all", target);
+  return applied;
+}
+
+async function runHooksAround(moment: "before-all" | "after-all", { client, hooks, history, locks, logger, signal }: FileTarget): Promise<void> {
+  if (hooks === undefined) return;
+  await client.query(lockTimeout(locks));
+  await runHooks(moment, { client, target: hooks, logger, signal });
+  await client.query(forgetSession(history));
+}
+
+async function applyEach(options: ApplyMigrationsOptions, target: FileTarget, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
   const applied: AppliedMigration[] = [];
   for (const file of files) {
     target.signal?.throwIfAborted();
@@ -98,12 +130,17 @@ async function applyFiles(options: ApplyMigrationsOptions, files: readonly FileT
     const done = await applyFile(target, file);
     applied.push(done);
     options.onApplied?.(done);
+    await runCommandsAfter(target, file);
   }
   return applied;
 }
 
-function fileTarget({ client, history, signal, locks = defaultLockPolicy, logger = silentLogger }: ApplyMigrationsOptions): FileTarget {
-  return { client, history, locks, joined: false, logger, signal };
+async function runCommandsAfter({ client, hooks, logger, signal }: FileTarget, file: FileToRun): Promise<void> {
+  if (hooks !== undefined) await runCommandsAfterFile({ client, target: hooks, file, logger, signal });
+}
+
+function fileTarget({ client, history, hooks, signal, locks = defaultLockPolicy, logger = silentLogger }: ApplyMigrationsOptions): FileTarget {
+  return { client, history, hooks, locks, joined: false, logger, signal };
 }
 
 /** All files and their rows in one transaction. */
@@ -114,6 +151,7 @@ async function applyTogether({ onApplied }: ApplyMigrationsOptions, target: File
     throw await recordTogether(target, files, cause);
   });
   for (const migration of applied) onApplied?.(migration);
+  for (const file of files) await runCommandsAfter(target, file);
   return applied;
 }
 
@@ -128,9 +166,10 @@ async function joinFiles(target: FileTarget, files: readonly FileToRun[]): Promi
 
 /** Gives the error as one of the file that failed; of the last one when it came with the commit. */
 async function recordTogether(target: FileTarget, files: readonly FileToRun[], cause: unknown): Promise<unknown> {
-  const failed = cause instanceof MigrationError ? files.find(({ migration }) => migration.version === cause.failure.version) : files.at(-1);
+  const version = cause instanceof MigrationError ? cause.failure.version : cause instanceof HookError ? cause.version : undefined;
+  const failed = version === undefined ? files.at(-1) : files.find(({ migration }) => migration.version === version);
   if (failed === undefined) return cause;
-  const error = cause instanceof MigrationError ? cause : toMigrationError(cause, { ...failed.migration, ...failed, statement: undefined, inTransaction: true });
+  const error = isScriptError(cause) ? cause : toMigrationError(cause, { ...failed.migration, ...failed, statement: undefined, inTransaction: true });
   await recordJoinedFailure(target, failed, error);
   return error;
 }

@@ -3,7 +3,7 @@ import { withTransaction, type PostgresClient } from "@org/postgres";
 import type { AdoptedVersion } from "./adopt.ts";
 import { insertAttempt, type HistoryTarget } from "./history.ts";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
-import type { MigrationState } from "./migration-state.ts";
+import { isPending, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
 import { parseVersion } from "./select-pending.ts";
@@ -37,7 +37,7 @@ export function planRepair(request: RepairRequest): readonly RecordedChange[] {
   const { accept, markApplied, markReverted } = request;
   const changes = [
     ...named(request, { wanted: accept, change: "accepted", from: ["changed"] }),
-    ...named(request, { wanted: markApplied, change: "applied", from: ["pending"] }),
+    ...named(request, { wanted: markApplied, change: "applied", from: ["pending", "failed"] }),
     ...named(request, { wanted: markReverted, change: "reverted", from: ["applied", "changed", "missing"] }),
   ];
   if (changes.length > 0) return changes;
@@ -49,7 +49,7 @@ export function planRepair(request: RepairRequest): readonly RecordedChange[] {
 /** What a baseline records: every file up to the version, as applied. Throws a ScriptError where a history has begun already. */
 export function planBaseline({ collection, states }: BookkeepingRequest, to: string | undefined): readonly RecordedChange[] {
   if (to === undefined) throw new ScriptError("configuration", "the baseline needs a version", { hint: "Pass --to with the last version that the database already has." });
-  const begun = states.filter(({ state }) => state !== "pending");
+  const begun = states.filter((one) => !isPending(one));
   if (begun.length > 0) {
     throw new ScriptError("checkFailed", `the history has begun already: it holds ${begun.length} ${begun.length === 1 ? "version" : "versions"}`, {
       hint: "Record single versions with repair --mark-applied.",
@@ -80,7 +80,7 @@ export function planAdoption({ collection, states, adopted, tool, accept }: Adop
   if (changed.length > 0) {
     throw new ScriptError("checkFailed", `changed since ${tool} applied them: ${changed.join(", ")}`, { hint: "Restore the files, or name the versions with --accept." });
   }
-  const pending = new Set(states.filter(({ state }) => state === "pending").map(({ version }) => version));
+  const pending = new Set(states.filter(isPending).map(({ version }) => version));
   return adopted
     .filter(({ version }) => pending.has(version))
     .map(({ version, appliedAt }) => ({ version, name: files.get(version)!.name, change: "applied", checksum: files.get(version)!.checksum, appliedAt }));

@@ -57,12 +57,21 @@ export async function requireHistory(client: PostgresClient, { schema }: History
   if (rows.length === 0) throw new ScriptError("dependency", `the table ${schema}.migration_history is that of an older release`, { hint });
 }
 
-/** All rows, oldest first. */
-export async function readHistory(client: PostgresClient, { schema }: HistoryTarget): Promise<readonly HistoryEntry[]> {
+/** All rows of migrations, oldest first. */
+export async function readHistory(client: PostgresClient, target: HistoryTarget): Promise<readonly HistoryEntry[]> {
+  return readRows(client, target, "version !~ '^[RS]__'");
+}
+
+/** All rows of repeatable files and seeds, oldest first. */
+export async function readRepeatableHistory(client: PostgresClient, target: HistoryTarget): Promise<readonly HistoryEntry[]> {
+  return readRows(client, target, "version ~ '^[RS]__'");
+}
+
+async function readRows(client: PostgresClient, { schema }: HistoryTarget, where: string): Promise<readonly HistoryEntry[]> {
   const { rows } = await client.query<HistoryEntry>(
     `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
        run_id AS "runId", actor, error, progress
-     FROM ${table(schema)} ORDER BY id`,
+     FROM ${table(schema)} WHERE ${where} ORDER BY id`,
   );
   return rows;
 }

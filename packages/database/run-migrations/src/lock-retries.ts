@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
-import { MigrationError } from "./migration-error.ts";
 import { isServerError } from "./server-error.ts";
 
 /** How a statement waits for locks that other sessions hold. */
@@ -50,6 +50,6 @@ async function pause(ms: number, signal: AbortSignal | undefined): Promise<void>
 
 /** lock_not_available and deadlock_detected: the server undid the statement, and the next attempt may find the way free. */
 function missedLock(thrown: unknown): boolean {
-  const error = thrown instanceof MigrationError ? thrown.cause : thrown;
+  const error = isScriptError(thrown) ? thrown.cause : thrown;
   return isServerError(error) && (error.code === "55P03" || error.code === "40P01");
 }

@@ -5,7 +5,9 @@ import type { AppliedMigration } from "./apply-file.ts";
 import { applyMigrations } from "./apply-migrations.ts";
 import { planAdoption, planBaseline, planRepair, recordChanges, type RecordedChange } from "./bookkeeping.ts";
 import { readAdoption } from "./adopt.ts";
-import { readHistory, requireHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
+import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
+import type { HookTarget } from "./hooks/run-hooks.ts";
+import { readHistory, readRepeatableHistory, requireHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import type { FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
@@ -13,8 +15,9 @@ import { MigrationError } from "./migration-error.ts";
 import { withMigrationLock } from "./migration-lock.ts";
 import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
-import { selectPending } from "./select-pending.ts";
-import { readMigrations, type MigrationCollection } from "./read-migrations.ts";
+import { leavesNothingBehind, selectPending, type PendingSelection } from "./select-pending.ts";
+import { readMigrations, type Migration, type MigrationCollection } from "./read-migrations.ts";
+import { repeatableStates, type RepeatableState } from "./repeatables.ts";
 import { statusChecks, toStatus, type MigrationStatus } from "./status.ts";
 
 export interface MigrateSettings {
@@ -48,27 +51,41 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   const { settings, logger } = context;
   const collection = await readMigrations(settings.directory, { layout: settings.layout, strictSequence: settings.strictSequence, logger });
   const looksOnly = context.action === "status" || context.action === "plan" || context.dryRun;
-  const run: Run = { context, collection, history: historyTarget(context) };
-  const outcome = await session(context, looksOnly, (client) => act(run, client));
+  const { seeds, hooks } = await readSurroundings(context);
+  const run: Run = { context, collection, seeds, hooks, commands: [], history: historyTarget(context) };
+  const outcome = await session(context, looksOnly, (client) => act(run, client)).finally(() => Promise.allSettled(run.commands));
   const status = toStatus({ ...outcome, collection, context });
   return { data: status, checks: [...statusChecks(status, outcome, settings.failOn), ...(await customChecks(context))] };
+}
+
+async function readSurroundings({ config: { migrations = {} }, root }: Context): Promise<Pick<Run, "seeds" | "hooks">> {
+  const { readSeeds } = await import("./read-seeds.ts");
+  const { readHooks } = await import("./hooks/read-hooks.ts");
+  return { seeds: await readSeeds(migrations.seeds ?? [], root), hooks: await readHooks(migrations.hooks ?? {}, root) };
 }
 
 interface Run {
   readonly context: Context;
   readonly collection: MigrationCollection;
+  readonly seeds: readonly Migration[];
+  readonly hooks: readonly MigrationHook[];
+  /** The commands of hooks that were started. */
+  readonly commands: Promise<unknown>[];
   readonly history: HistoryTarget;
 }
 
 /** What a run found and did. */
 export interface MigrateOutcome {
   readonly states: readonly MigrationState[];
+  readonly repeatables: readonly RepeatableState[];
+  /** The hooks that ran; in a plan or a dry run, those that would. */
+  readonly hooks: readonly HookRun[];
   readonly appliedNow: readonly AppliedMigration[];
   /** What was recorded without being executed; in a dry run, what would be. */
   readonly recordedNow: readonly RecordedChange[];
   /** What the pending files would do; null where nobody asked. */
   readonly plan: readonly PlannedFile[] | null;
-  readonly error: MigrationError | undefined;
+  readonly error: MigrationError | HookError | undefined;
 }
 
 function historyTarget({ settings, runId, actor, host, scriptVersion }: Context): HistoryTarget {
@@ -85,10 +102,15 @@ async function session<T>({ settings, signal, logger }: Context, readOnly: boole
   });
 }
 
-async function look({ collection, history }: Run, client: PostgresClient): Promise<MigrateOutcome> {
+async function look({ collection, seeds, history }: Run, client: PostgresClient): Promise<MigrateOutcome> {
   await requireHistory(client, history);
-  return { states: migrationStates(collection, await readHistory(client, history)), appliedNow: [], recordedNow: [], plan: null, error: undefined };
+  const repeated = [...collection.repeatables, ...seeds];
+  const rows = repeated.length === 0 ? [] : await readRepeatableHistory(client, history);
+  const states = migrationStates(collection, await readHistory(client, history));
+  return { ...nothingDone, states, repeatables: repeatableStates(repeated, rows) };
 }
+
+const nothingDone = { hooks: [], appliedNow: [], recordedNow: [], plan: null, error: undefined } as const;
 
 async function act(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
   const { action, dryRun } = run.context;
@@ -101,10 +123,18 @@ async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcom
   const { config, settings } = run.context;
   const outcome = await look(run, client);
   if (conflicts(outcome.states).length > 0) return outcome;
-  const wanted = new Set(selectPending(outcome.states, settings).map(({ version }) => version));
+  const wanted = new Set(dueFiles(outcome, settings));
   const { planFiles } = await import("./lint/lint-files.ts");
-  const files = run.collection.migrations.filter(({ version }) => wanted.has(version));
-  return { ...outcome, plan: await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 }) };
+  const files = [...run.collection.migrations, ...run.collection.repeatables, ...run.seeds].filter(({ version }) => wanted.has(version));
+  const hooks = files.length === 0 ? [] : run.hooks.map(({ moment, title }) => ({ moment, hook: title, version: null, state: "planned", durationMs: null }) as const);
+  return { ...outcome, hooks, plan: await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 }) };
+}
+
+/** The versions that a run applies, those of repeatable files included. */
+function dueFiles({ states, repeatables }: MigrateOutcome, selection: PendingSelection): readonly string[] {
+  const pending = selectPending(states, selection);
+  const repeated = leavesNothingBehind(states, pending) ? repeatables.filter(({ state }) => state !== "applied") : [];
+  return [...pending, ...repeated].map(({ version }) => version);
 }
 
 async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
@@ -112,7 +142,7 @@ async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutco
   if (context.dryRun) {
     const recordedNow = await plannedChanges(run, client);
     const entries = await readHistory(client, history);
-    return { states: migrationStates(run.collection, [...entries, ...recordedNow.map(asEntry)]), appliedNow: [], recordedNow, plan: null, error: undefined };
+    return { ...nothingDone, states: migrationStates(run.collection, [...entries, ...recordedNow.map(asEntry)]), repeatables: [], recordedNow };
   }
   const recordedNow = await session(context, false, (lockClient) =>
     withMigrationLock({ client, lockClient, history, waitMs: context.settings.lockWait, signal: context.signal }, async () => {
@@ -145,20 +175,22 @@ async function plannedChanges({ context, collection, history }: Run, client: Pos
 async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
   const before = await look(run, client);
   if (conflicts(before.states).length > 0) return before;
-  const total = selectPending(before.states, run.context.settings).length;
-  const appliedNow: AppliedMigration[] = [];
-  const error = total === 0 ? undefined : await applyPending(run, client, { appliedNow, total });
-  return { ...(await look(run, client)), appliedNow, error };
+  const total = dueFiles(before, run.context.settings).length;
+  const advance: Advance = { appliedNow: [], hookRuns: [], total };
+  const error = total === 0 ? undefined : await applyPending(run, client, advance);
+  return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, error };
 }
 
 interface Advance {
   /** Grows with each file. */
   readonly appliedNow: AppliedMigration[];
+  /** Grows with each hook. */
+  readonly hookRuns: HookRun[];
   readonly total: number;
 }
 
-async function applyPending(run: Run, client: PostgresClient, { appliedNow, total }: Advance): Promise<MigrationError | undefined> {
-  const { context, collection, history } = run;
+async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, total }: Advance): Promise<MigrateOutcome["error"]> {
+  const { context, collection, seeds, history } = run;
   const { logger, signal, settings, progress } = context;
   const onApplied = (migration: AppliedMigration): void => {
     appliedNow.push(migration);
@@ -167,16 +199,21 @@ async function applyPending(run: Run, client: PostgresClient, { appliedNow, tota
   };
   const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
   const { lockWait: lockWaitMs, singleTransaction } = settings;
+  const hooks = run.hooks.length === 0 ? undefined : hookTarget(run, (hook) => void hookRuns.push(hook));
   try {
     await session(context, false, (lockClient) =>
-      applyMigrations({ client, lockClient, collection, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
+      applyMigrations({ client, lockClient, collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
     );
     return undefined;
   } catch (error) {
-    if (!(error instanceof MigrationError) || error.code === "connection") throw error;
+    if (!(error instanceof MigrationError || error instanceof HookError) || error.code === "connection") throw error;
     logger.error(error.message);
     return error;
   }
+}
+
+function hookTarget({ context: { root, env, settings }, hooks, commands }: Run, onRun: HookTarget["onRun"]): HookTarget {
+  return { hooks, commands, cwd: root, env: { ...env, DATABASE_URL: settings.databaseUrl.reveal() }, onRun };
 }
 
 async function customChecks(context: Context): Promise<CheckResult[]> {

@@ -1,11 +1,14 @@
+import { planExecution } from "@org/postgres";
 import { expect, test } from "vitest";
 import type { HistoryEntry } from "./history.ts";
 import { conflicts, migrationStates } from "./migration-state.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
+import { checksumOfFirst } from "./statement-progress.ts";
 
 const collection = (...versions: string[]): MigrationCollection => ({
   directory: "/m",
   layout: "files",
+  repeatables: [],
   migrations: versions.map((version) => ({ version, name: "n", file: `${version}_n.sql`, path: "", sql: "", checksum: "same", down: undefined })),
 });
 
@@ -42,7 +45,7 @@ test.each<Case>([
   { name: "missing", files: ["2"], history: [row("1"), row("2")], expected: ["1 missing", "2 applied"] },
   { name: "a version that was written with zeros", files: ["1"], history: [row("0001")], expected: ["1 applied"] },
   { name: "failed, then applied", files: ["1"], history: [row("1", { status: "failed", checksum: "old" }), row("1")], expected: ["1 applied"] },
-  { name: "failed", files: ["1"], history: [row("1", { status: "failed", error: "no" })], expected: ["1 pending"] },
+  { name: "failed", files: ["1"], history: [row("1", { status: "failed", error: "no" })], expected: ["1 failed"] },
   { name: "rolled back", files: ["1"], history: [row("1"), row("1", { direction: "down" })], expected: ["1 pending"] },
   { name: "rolled back and gone", files: [], history: [row("1"), row("1", { direction: "down" })], expected: [] },
   { name: "a roll back that failed", files: ["1"], history: [row("1"), row("1", { direction: "down", status: "failed" })], expected: ["1 applied"] },
@@ -59,4 +62,17 @@ test("a failed or interrupted attempt is told", () => {
 test("changed and missing ones are in the way", () => {
   const states = migrationStates(collection("1", "3"), [row("1", { checksum: "other" }), row("2")]);
   expect(conflicts(states).map(({ version }) => version)).toEqual(["1", "2"]);
+});
+
+test("a failed file outside a transaction tells at which statement the next attempt goes on", () => {
+  const sql = "-- no-transaction\nSELECT 1;\n\nSELECT 2;\nSELECT 3;";
+  const at = (done: number, of = sql): unknown => {
+    const files = { ...collection(), migrations: [{ ...collection("1").migrations[0]!, sql: of }] };
+    const progress = { done, checksum: checksumOfFirst(planExecution(sql).statements, done), started: null };
+    return migrationStates(files, [row("1", { status: "failed", error: "no", progress })])[0]!.resumesAt;
+  };
+  expect(at(1)).toEqual({ statement: 2, of: 3, line: 4 });
+  expect(at(3)).toEqual({ statement: 4, of: 3, line: null });
+  expect(at(0)).toBeNull();
+  expect(at(1, sql.replace("SELECT 1", "SELECT 9"))).toBeNull();
 });

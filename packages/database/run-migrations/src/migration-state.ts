@@ -1,9 +1,14 @@
+import { locate, planExecution } from "@org/postgres";
 import type { HistoryEntry } from "./history.ts";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
 import type { Migration, MigrationCollection } from "./read-migrations.ts";
+import { beginProgress } from "./statement-progress.ts";
 
-/** applied and pending are in order; changed and missing ones were applied from a text that is not there any more. */
-export type MigrationStateName = "applied" | "pending" | "changed" | "missing";
+/**
+ * applied and pending are in order, and failed is pending with an attempt that did not end well; changed and missing ones were applied from a text that
+ * is not there any more.
+ */
+export type MigrationStateName = "applied" | "pending" | "failed" | "changed" | "missing";
 
 /** One migration, as the files and the history tell it together. */
 export interface MigrationState {
@@ -19,8 +24,19 @@ export interface MigrationState {
   readonly appliedBy: string | null;
   readonly durationMs: number | null;
   readonly runId: string | null;
-  /** Why the latest attempt at a pending migration did not end well. */
+  /** Why the latest attempt at a failed migration did not end well. */
   readonly lastError: string | null;
+  /** Where the next attempt at a failed one goes on, when a part of it is done; null when it begins anew. */
+  readonly resumesAt: ResumePoint | null;
+}
+
+/** A statement of a file that runs outside a transaction. */
+export interface ResumePoint {
+  /** Counted from 1. */
+  readonly statement: number;
+  readonly of: number;
+  /** Its line in the file, counted from 1; null when all statements are done and only the record of it is missing. */
+  readonly line: number | null;
 }
 
 /** Compares the files with the history, in the order of the versions. */
@@ -39,6 +55,11 @@ export function migrationStates(collection: MigrationCollection, history: readon
 /** Those that make it unsafe to go on: what was applied is not what the files say. */
 export function conflicts(states: readonly MigrationState[]): readonly MigrationState[] {
   return states.filter(({ state }) => state === "changed" || state === "missing");
+}
+
+/** Whether it is still to be applied: never tried, or tried without a good end. */
+export function isPending({ state }: Pick<MigrationState, "state">): boolean {
+  return state === "pending" || state === "failed";
 }
 
 interface LatestRows {
@@ -73,7 +94,8 @@ function describeFile(migration: Migration, { entries, newest }: KnownRows): Mig
   const { version, name, file, checksum } = migration;
   if (entries?.effective === undefined) {
     const outOfOrder = newest !== undefined && compareVersions(version, newest) < 0;
-    return { ...blank, version, name, file, state: "pending", outOfOrder, lastError: lastError(entries?.last) };
+    const error = lastError(entries?.last);
+    return { ...blank, version, name, file, state: error === null ? "pending" : "failed", outOfOrder, lastError: error, resumesAt: resumePoint(migration, entries?.last) };
   }
   const recorded = entries.effective.checksum;
   // A baseline may have been taken without the files.
@@ -100,10 +122,21 @@ function describeEntry(entry: HistoryEntry, state: MigrationStateName): Migratio
     durationMs: entry.durationMs,
     runId: entry.runId,
     lastError: null,
+    resumesAt: null,
   };
+}
+
+function resumePoint({ sql }: Migration, last: HistoryEntry | undefined): ResumePoint | null {
+  if (last === undefined || last.direction === "down" || last.progress === null) return null;
+  const { inTransaction, statements } = planExecution(sql);
+  const done = inTransaction ? 0 : beginProgress(statements, last.progress).done;
+  if (done === 0) return null;
+  const next = statements[done];
+  return { statement: done + 1, of: statements.length, line: next === undefined ? null : locate(sql, next.start).line };
 }
 
 function lastError(last: HistoryEntry | undefined): string | null {
   if (last === undefined || last.direction === "down") return null;
-  return last.status === "running" ? "it was started and never ended" : last.error;
+  if (last.status === "running") return "it was started and never ended";
+  return last.status === "failed" ? (last.error ?? "it failed") : null;
 }

@@ -6,6 +6,7 @@ import { silentLogger, type Logger } from "@org/logging";
 import { compareVersions, layoutExamples, parseMigrationPath, type MigrationLayout, type NamedFile } from "./layouts.ts";
 import { listFiles } from "./list-files.ts";
 import { printable } from "./printable.ts";
+import { repeatableKey, repeatableName } from "./repeatables.ts";
 import { hasSections, splitSections } from "./sections.ts";
 
 /** One SQL text of a migration. */
@@ -19,7 +20,7 @@ export interface MigrationFile {
 }
 
 export interface Migration extends MigrationFile {
-  /** Numbers without leading zeros, joined by dots (one number in all layouts but flyway); for compareVersions. */
+  /** Numbers without leading zeros, joined by dots (one number in all layouts but flyway); for compareVersions. R__name or S__path of one that is repeatable. */
   readonly version: string;
   readonly name: string;
   /** The way back, where the layout has one. */
@@ -31,6 +32,8 @@ export interface MigrationCollection {
   readonly layout: MigrationLayout;
   /** In the numeric order of their versions. */
   readonly migrations: readonly Migration[];
+  /** The files R__name.sql, by name: applied after the migrations, and again when their text changes. */
+  readonly repeatables: readonly Migration[];
 }
 
 export interface ReadMigrationsOptions {
@@ -49,10 +52,12 @@ export async function readMigrations(directory: string, options: ReadMigrationsO
   const { logger = silentLogger } = options;
   const { files, ignored } = await listFiles(directory);
   for (const file of ignored) logger.debug(`Ignored ${printable(file)}: it is no SQL file.`);
-  const named = files.map((file) => ({ file, named: parseMigrationPath(file) }));
-  const layout = options.layout ?? detectLayout(named.flatMap((entry) => entry.named ?? []));
+  const repeatables = files.filter((file) => repeatableName(file) !== undefined);
+  const named = files.filter((file) => repeatableName(file) === undefined).map((file) => ({ file, named: parseMigrationPath(file) }));
+  const detected = detectLayout(named.flatMap((entry) => entry.named ?? []));
+  const layout = options.layout ?? detected ?? (repeatables.length > 0 ? "files" : undefined);
   if (layout === undefined) throw noMigrations(directory, files);
-  const collection = await collect({ ...options, directory, layout, named, isGiven: options.layout !== undefined });
+  const collection = await collect({ ...options, directory, layout, named, repeatables, isGiven: options.layout !== undefined });
   logger.debug(`Read ${collection.migrations.length} migrations (layout ${layout}) from ${printable(directory)}.`);
   return collection;
 }
@@ -74,6 +79,7 @@ interface Listing extends ReadMigrationsOptions {
   /** Whether the layout was told. */
   readonly isGiven: boolean;
   readonly named: readonly Listed[];
+  readonly repeatables: readonly string[];
 }
 
 /** The layout of most files, so that one stray file is the one that is complained about. */
@@ -83,7 +89,7 @@ function detectLayout(named: readonly NamedFile[]): MigrationLayout | undefined 
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-async function collect({ directory, layout: wanted, named, isGiven, strictSequence = false }: Listing): Promise<MigrationCollection> {
+async function collect({ directory, layout: wanted, named, repeatables: again, isGiven, strictSequence = false }: Listing): Promise<MigrationCollection> {
   const problems: string[] = [];
   const read: Found[] = [];
   const layoutOfNames = wanted === "sections" ? "files" : wanted;
@@ -96,9 +102,21 @@ async function collect({ directory, layout: wanted, named, isGiven, strictSequen
   problems.push(...sameVersions(found), ...downsAlone(found));
   const migrations = toMigrations(found);
   if (strictSequence) problems.push(...gaps(migrations));
-  if (migrations.length === 0 && problems.length === 0) throw noMigrations(directory, []);
+  const repeatables = await readRepeatables(directory, again, problems);
+  if (migrations.length + repeatables.length + problems.length === 0) throw noMigrations(directory, []);
   if (problems.length > 0) throw unusable(directory, problems);
-  return { directory, layout, migrations };
+  return { directory, layout, migrations, repeatables };
+}
+
+async function readRepeatables(directory: string, files: readonly string[], problems: string[]): Promise<readonly Migration[]> {
+  const read: Migration[] = [];
+  for (const file of files) {
+    const name = repeatableName(file)!;
+    const twin = read.find((one) => one.name === name);
+    if (twin !== undefined) problems.push(`${printable(twin.file)} and ${printable(file)} have one name`);
+    read.push({ ...(await readSql(join(directory, file), file, problems)), version: repeatableKey("repeatable", name), name, down: undefined });
+  }
+  return read.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 interface Found extends NamedFile, MigrationFile {}
@@ -108,7 +126,8 @@ function strayFile(file: string, named: NamedFile | undefined, layout: Migration
   return `${printable(file)}: ${why}; here the layout is "${layout}" (${layoutExamples[layout]})`;
 }
 
-async function readSql(path: string, file: string, problems: string[]): Promise<MigrationFile> {
+/** Reads one SQL text; what keeps it from being used is added to the problems. */
+export async function readSql(path: string, file: string, problems: string[]): Promise<MigrationFile> {
   const sql = await decode(path).catch((error: unknown) => {
     problems.push(`${printable(file)}: ${error instanceof TypeError ? "it is not valid UTF-8" : printable((error as Error).message)}`);
     return undefined;

@@ -1,19 +1,24 @@
 import type { Report } from "@org/script";
-import type { MigrationState } from "./migration-state.ts";
+import type { HookRun } from "./hooks/hook.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
+import { isPending, type MigrationState, type ResumePoint } from "./migration-state.ts";
 import { printable } from "./printable.ts";
+import type { RepeatableState, RepeatableStateName } from "./repeatables.ts";
 import type { MigrationStatus } from "./status.ts";
 
 /** What a reader wants to know: every migration for `status`, else those that this run dealt with. */
 export function renderStatus({ data }: Report<MigrationStatus>): string {
   if (data === null) return "";
   const now = new Set(data.appliedNow.map(({ version }) => version));
-  const shown = data.migrations.filter(({ state, version }) => data.action === "status" || state !== "applied" || now.has(version));
-  const before = data.counts.applied - now.size;
+  const isShown = ({ state, version }: MigrationState | RepeatableState): boolean => data.action === "status" || state !== "applied" || now.has(version);
+  const isPlanned = ({ version }: { readonly version: string }): boolean => data.plan?.some((file) => file.version === version) ?? false;
+  const before = data.migrations.filter(({ state, version }) => state === "applied" && !now.has(version)).length;
   return [
     ...(data.plan ?? []).flatMap(planLines),
     ...data.recordedNow.map(({ version, name, change }) => `${data.action === "dry-run" ? "would record" : "recorded"} ${version} ${printable(name)} as ${change}`),
-    ...shown.filter(({ version }) => data.plan === null || !data.plan.some((file) => file.version === version)).map((migration) => line(migration, data)),
+    ...data.migrations.filter((one) => isShown(one) && !isPlanned(one)).map((migration) => line(migration, data)),
+    ...data.repeatables.filter((one) => isShown(one) && !isPlanned(one)).map((repeatable) => repeatableLine(repeatable, data)),
+    ...data.hooks.map(hookLine),
     ...(before > 0 && data.action !== "status" ? [`${before} applied before`] : []),
     ...(data.failure?.excerpt ? ["", `${printable(data.failure.file)}:${data.failure.line}:${data.failure.column}`, data.failure.excerpt] : []),
   ].join("\n");
@@ -32,13 +37,40 @@ function planLines({ file, inTransaction, statements, findings }: PlannedFile): 
 
 const rewriteWords = { no: [], maybe: ["may rewrite the table"], yes: ["rewrites the table"] } as const;
 
-function line({ version, name, file, state, appliedAt, durationMs, outOfOrder, lastError }: MigrationState, { action, failure }: MigrationStatus): string {
-  const word = failure?.version === version ? "failed" : state === "pending" && action === "dry-run" ? "would apply" : state;
+function line({ version, name, file, state, appliedAt, durationMs, outOfOrder, lastError, resumesAt }: MigrationState, { action, failure }: MigrationStatus): string {
+  const word = failure?.version === version ? "failed" : isPending({ state }) && action === "dry-run" ? "would apply" : state;
   const details = [
-    appliedAt === null ? undefined : appliedAt,
-    durationMs === null ? undefined : `${Math.round(durationMs)} ms`,
-    outOfOrder ? "out of order" : undefined,
-    lastError === null || action !== "status" ? undefined : `did not end well before: ${printable(lastError.split("\n", 1)[0] ?? "")}`,
-  ].filter((detail) => detail !== undefined);
-  return `${word.padEnd(11)} ${printable(file ?? `${version} ${name}`)}${details.length === 0 ? "" : `  (${details.join(", ")})`}`;
+    appliedAt,
+    durationMs === null ? null : `${Math.round(durationMs)} ms`,
+    outOfOrder ? "out of order" : null,
+    resumesAt === null ? null : resumption(resumesAt),
+    lastError === null || action !== "status" ? null : `did not end well before: ${firstLine(lastError)}`,
+  ];
+  return listed(word, file ?? `${version} ${name}`, details);
+}
+
+function resumption({ statement, of, line: at }: ResumePoint): string {
+  return at === null ? `goes on after its last statement, ${of}` : `goes on at its statement ${statement} of ${of}, line ${at}`;
+}
+
+const repeatableWords: Readonly<Record<RepeatableStateName, string | null>> = { applied: null, pending: null, changed: "its text has changed, so it runs again", failed: null };
+
+function repeatableLine({ version, file, state, appliedAt, durationMs, lastError }: RepeatableState, { action, failure }: MigrationStatus): string {
+  const word = failure?.version === version ? "failed" : state !== "applied" && action === "dry-run" ? "would apply" : state;
+  const details = [appliedAt, durationMs === null ? null : `${Math.round(durationMs)} ms`, repeatableWords[state], lastError === null || action !== "status" ? null : `did not end well before: ${firstLine(lastError)}`];
+  return listed(word, file, details);
+}
+
+function hookLine({ moment, hook, version, state, durationMs }: HookRun): string {
+  const word = { planned: "would run", ran: "ran", failed: "failed" }[state];
+  return listed(word, hook, [moment, version === null ? null : `version ${version}`, durationMs === null ? null : `${Math.round(durationMs)} ms`]);
+}
+
+function firstLine(text: string): string {
+  return printable(text.split("\n", 1)[0] ?? "");
+}
+
+function listed(word: string, what: string, details: readonly (string | null)[]): string {
+  const told = details.filter((detail) => detail !== null);
+  return `${word.padEnd(11)} ${printable(what)}${told.length === 0 ? "" : `  (${told.join(", ")})`}`;
 }

@@ -1,17 +1,11 @@
-import { createHash } from "node:crypto";
 import type { SqlStatement } from "@org/postgres";
 import { lockTimeout, type FileRun } from "./apply-file.ts";
 import { concurrentStatement, leftoversOf, nameLeftovers, type ConcurrentStatement } from "./concurrent-statement.ts";
-import { noteProgress, type StatementProgress, type StartedStatement } from "./history.ts";
+import { noteProgress, type StartedStatement } from "./history.ts";
 import { withLockRetries } from "./lock-retries.ts";
 import { printable } from "./printable.ts";
+import { beginProgress, checksumOfFirst } from "./statement-progress.ts";
 import { statementUnits, type StatementUnit } from "./statement-units.ts";
-
-/** Where a run begins: after what an earlier attempt did, unless the text of that was changed since. */
-export function beginProgress(statements: readonly SqlStatement[], earlier: StatementProgress | null): StatementProgress {
-  const known = earlier !== null && earlier.done <= statements.length && earlier.checksum === checksumOfFirst(statements, earlier.done);
-  return known ? earlier : { done: 0, checksum: checksumOfFirst(statements, 0), started: null };
-}
 
 /**
  * Runs a file statement by statement and records how far it came. What can run in a transaction runs in one with its record; for the rest
@@ -150,10 +144,4 @@ async function asLoginRole({ client }: FileRun, work: () => Promise<void>): Prom
   await work();
   await client.query("SELECT pg_catalog.set_config('session_authorization', $1, false)", [session]);
   await client.query("SELECT pg_catalog.set_config('role', $1, false)", [role]);
-}
-
-function checksumOfFirst(statements: readonly SqlStatement[], count: number): string {
-  const hash = createHash("sha256");
-  for (const { text } of statements.slice(0, count)) hash.update(`${text.replaceAll("\r\n", "\n")}\0`);
-  return hash.digest("hex");
 }

@@ -1,6 +1,6 @@
 import { ScriptError } from "@org/exit-codes";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
-import type { MigrationState } from "./migration-state.ts";
+import { isPending, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
 
 /** Which of the pending migrations to apply. */
@@ -14,10 +14,15 @@ export interface PendingSelection {
 /** Throws a ScriptError (configuration) for a version that no file has, (checkFailed) for files out of order that are not allowed. */
 export function selectPending(states: readonly MigrationState[], { to, allowOutOfOrder = false }: PendingSelection): readonly MigrationState[] {
   const last = to === undefined ? undefined : parseVersion(states, to);
-  const pending = states.filter(({ state, version }) => state === "pending" && (last === undefined || compareVersions(version, last) <= 0));
+  const pending = states.filter((one) => isPending(one) && (last === undefined || compareVersions(one.version, last) <= 0));
   const late = pending.filter(({ outOfOrder }) => outOfOrder);
   if (late.length > 0 && !allowOutOfOrder) throw outOfOrderError(late);
   return pending;
+}
+
+/** Whether every migration is applied after these: what is repeatable may need any of them. */
+export function leavesNothingBehind(states: readonly MigrationState[], selected: readonly MigrationState[]): boolean {
+  return states.filter(isPending).length === selected.length;
 }
 
 /** Finds a version however it is written. Throws a ScriptError (configuration) for one that is not there. */

@@ -2,14 +2,16 @@ import { checkResult, fail, pass, skipped, warn, type CheckResult, type Finding,
 import type { AppliedMigration } from "./apply-file.ts";
 import { conflictError } from "./apply-migrations.ts";
 import type { RecordedChange } from "./bookkeeping.ts";
+import type { HookRun } from "./hooks/hook.ts";
 import type { MigrationLayout } from "./layouts.ts";
-import type { MigrationFailure } from "./migration-error.ts";
+import { MigrationError, type MigrationFailure } from "./migration-error.ts";
 import { lintCheck, type FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
 import type { MigrationState, MigrationStateName } from "./migration-state.ts";
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
+import type { RepeatableState } from "./repeatables.ts";
 
 /** What run-migrations reports: the data of `migration_status.json`. */
 export interface MigrationStatus {
@@ -28,6 +30,10 @@ export interface MigrationStatus {
   /** Why this run stopped; null when it did not. */
   readonly failure: MigrationFailure | null;
   readonly migrations: readonly MigrationState[];
+  /** The files R__name.sql and the seeds, in the order in which they run. */
+  readonly repeatables: readonly RepeatableState[];
+  /** The hooks that ran, in this order; in a plan or a dry run, those that would. */
+  readonly hooks: readonly HookRun[];
 }
 
 export interface StatusSource extends MigrateOutcome {
@@ -35,19 +41,21 @@ export interface StatusSource extends MigrateOutcome {
   readonly context: RunContext<MigrateSettings>;
 }
 
-export function toStatus({ states, appliedNow, recordedNow, plan, error, collection, context }: StatusSource): MigrationStatus {
+export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, plan, error, collection, context }: StatusSource): MigrationStatus {
   const count = (name: MigrationStateName): number => states.filter(({ state }) => state === name).length;
   return {
     action: context.dryRun && context.action !== "status" && context.action !== "plan" ? "dry-run" : (context.action as MigrationStatus["action"]),
     directory: collection.directory,
     layout: collection.layout,
     stateSchema: context.settings.stateSchema,
-    counts: { applied: count("applied"), pending: count("pending"), changed: count("changed"), missing: count("missing") },
+    counts: { applied: count("applied"), pending: count("pending"), failed: count("failed"), changed: count("changed"), missing: count("missing") },
     appliedNow,
     recordedNow,
     plan,
-    failure: error?.failure ?? null,
+    failure: error instanceof MigrationError ? error.failure : null,
     migrations: states,
+    repeatables,
+    hooks,
   };
 }
 
@@ -71,15 +79,17 @@ function unchanged({ counts }: MigrationStatus, states: readonly MigrationState[
   return fail(message, hint ?? "", { value: counts.changed + counts.missing, unit: "count" });
 }
 
-function applied({ action, counts }: MigrationStatus, error: MigrateOutcome["error"]): Finding {
-  const evidence = `${counts.applied} applied, ${counts.pending} pending`;
-  const figures = { value: counts.pending, unit: "count" };
+function applied({ action, counts, repeatables }: MigrationStatus, error: MigrateOutcome["error"]): Finding {
+  const due = repeatables.filter(({ state }) => state !== "applied").length;
+  const pending = counts.pending + counts.failed;
+  const evidence = `${counts.applied} applied, ${pending} pending${counts.failed === 0 ? "" : ` (${counts.failed} failed before)`}${due === 0 ? "" : `, ${due} to repeat`}`;
+  const figures = { value: pending + due, unit: "count" };
   if (error !== undefined) {
     const [summary] = error.message.split("\n");
     const code = error.code === "checkFailed" ? {} : { code: error.code };
     return fail(`${evidence}; stopped at ${summary}`, error.hint ?? "", { ...figures, ...code });
   }
-  if (counts.pending === 0) return pass(evidence, figures);
+  if (pending + due === 0) return pass(evidence, figures);
   if (action === "dry-run") return skipped(`dry run: ${evidence}`);
   if (action === "apply") return skipped(`nothing was applied: ${evidence}`);
   return warn(evidence, "Run npx @org/run-migrations.", figures);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { ScriptError } from "@org/exit-codes";
 import { tableExists, toPostgresError, withClient, type PostgresClient } from "@org/postgres";
-import type { MigrationCollection, MigrationState } from "@org/run-migrations";
+import type { MigrationCollection, MigrationState, RepeatableState } from "@org/run-migrations";
 import { runChecks, type Check, type Result, type RunContext } from "@org/script";
 import { consistencyChecks } from "./consistency/checks.ts";
 import { migrationChecks } from "./consistency/migrations.ts";
@@ -50,6 +50,7 @@ async function requireHistory(client: PostgresClient, schema: string): Promise<v
 export interface Files {
   readonly collection: MigrationCollection;
   readonly states: readonly MigrationState[];
+  readonly repeatables: readonly RepeatableState[];
 }
 
 /** undefined: there is no folder of migrations, and the config names none. */
@@ -59,7 +60,7 @@ async function readFiles({ settings, sources, logger, signal }: Context): Promis
   const { readMigrations, runMigrations } = await import("@org/run-migrations");
   const collection = await readMigrations(directory, { layout, logger });
   const { data } = await runMigrations({ databaseUrl, directory, layout, stateSchema }, { action: "status", signal });
-  return { collection, states: data?.migrations ?? [] };
+  return { collection, states: data?.migrations ?? [], repeatables: data?.repeatables ?? [] };
 }
 
 interface Comparing {
@@ -85,10 +86,11 @@ async function compare({ client, context, files }: Comparing): Promise<DriftOutc
  * What the live database should have: the files that are applied to it, or all of them where the history is empty but the database is not, because it
  * was migrated by other means. Throws a ScriptError (dependency) where nothing was ever migrated.
  */
-async function appliedOnly({ client, context, files: { collection, states } }: Comparing & { readonly files: Files }): Promise<MigrationCollection> {
-  const applied = new Set(states.filter(({ state }) => state === "applied" || state === "changed").map(({ version }) => version));
-  if (states.some(({ state }) => state !== "pending")) {
-    return { ...collection, migrations: collection.migrations.filter(({ version }) => applied.has(version)) };
+async function appliedOnly({ client, context, files: { collection, states, repeatables } }: Comparing & { readonly files: Files }): Promise<MigrationCollection> {
+  const applied = new Set([...states.filter(({ state }) => state === "applied" || state === "changed"), ...repeatables.filter(({ appliedAt }) => appliedAt !== null)].map(({ version }) => version));
+  if (states.some(({ state }) => state !== "pending" && state !== "failed")) {
+    const ofApplied = ({ version }: { readonly version: string }): boolean => applied.has(version);
+    return { ...collection, migrations: collection.migrations.filter(ofApplied), repeatables: collection.repeatables.filter(ofApplied) };
   }
   if (await hasRelations(client, context.settings.stateSchema)) return collection;
   throw new ScriptError("dependency", "no migration has been applied to this database", { hint: "Run npx @org/run-migrations." });

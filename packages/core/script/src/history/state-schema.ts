@@ -125,7 +125,7 @@ create table ${s}.migration_history (
 create index migration_history_version_idx on ${s}.migration_history (version, id desc);
 create index migration_history_run_idx on ${s}.migration_history (run_id);
 comment on table ${s}.migration_history is 'One row for each time that a migration was applied or rolled back; the newest row of a version is its present state.';
-comment on column ${s}.migration_history.version is 'The number or timestamp that the file name starts with.';
+comment on column ${s}.migration_history.version is 'The number or timestamp that the file name starts with; R__name of a repeatable file, S__path of a seed.';
 comment on column ${s}.migration_history.checksum is 'The checksum of the file when it was applied.';
 comment on column ${s}.migration_history.direction is 'up: applied; down: rolled back.';
 comment on column ${s}.migration_history.status is 'running: started outside a transaction and not ended; baseline: taken over from before, not executed.';

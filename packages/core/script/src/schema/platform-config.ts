@@ -20,6 +20,9 @@ const ignored = v.strictObject({
   reason: text,
 });
 
+const hook = v.strictObject({ sql: v.exactOptional(text), command: v.exactOptional(v.pipe(v.array(v.string()), v.minLength(1, "it names no program"))) });
+const hooks = v.array(v.pipe(hook, v.check(({ sql, command }) => (sql === undefined) !== (command === undefined), 'it needs either "sql" or "command"')));
+
 export const platformConfigSchema: v.GenericSchema<unknown, PlatformConfig> = schemaOf<PlatformConfig>()(
   v.strictObject({
     databaseUrl: v.exactOptional(text),
@@ -48,6 +51,8 @@ export const platformConfigSchema: v.GenericSchema<unknown, PlatformConfig> = sc
             rules: v.exactOptional(v.record(v.string(), v.picklist(["off", "warn", "error"]))),
           }),
         ),
+        hooks: v.exactOptional(v.strictObject({ beforeAll: v.exactOptional(hooks), afterEach: v.exactOptional(hooks), afterAll: v.exactOptional(hooks) })),
+        seeds: v.exactOptional(texts),
       }),
     ),
     extensions: v.exactOptional(

@@ -43,7 +43,7 @@ test("all problems are named at once, with their paths", () => {
     databseUrl: "postgres://localhost",
     flavour: 1,
     database: { ownr: "x", nonsense: true, schemas: "app" },
-    migrations: { directory: "" },
+    migrations: { directory: "", hooks: { afterAll: [{ sql: "a.sql", command: ["a"] }, { command: [] }] } },
     extensions: [{ name: "pg_trgm" }, { version: 1 }],
     dependencies: { postgresPort: 70_000, provider: "docker" },
     schema: { ignore: [{ reason: "all of it" }] },
@@ -51,13 +51,15 @@ test("all problems are named at once, with their paths", () => {
     checks: [{ script: "verify-connection", id: "Orders Stuck", title: "x", run: "no" }],
   };
   expect(problemsOf(value)).toMatchInlineSnapshot(`
-    "configuration: platform.config.ts has 14 problems:
+    "configuration: platform.config.ts has 16 problems:
       databseUrl: unknown key; did you mean "databaseUrl"?
       flavour: unknown key; known are databaseUrl, redisUrl, supabaseUrl, environment, database, migrations, extensions, extensionFiles, dependencies, schema, thresholds, scripts, checks
       database.ownr: unknown key; did you mean "owner"?
       database.nonsense: unknown key; known are name, owner, stateSchema, schemas, rolePrefix, supabase
       database.schemas: expected a list, found "app"
       migrations.directory: it is empty
+      migrations.hooks.afterAll[0]: it needs either "sql" or "command"
+      migrations.hooks.afterAll[1].command: it names no program
       extensions[1].name: it is missing
       extensions[1].version: expected a text, found 1
       dependencies.postgresPort: a port is at most 65535

@@ -22,7 +22,7 @@ function unchanged(states: readonly MigrationState[]): Finding {
 }
 
 function applied(states: readonly MigrationState[]): Finding {
-  const pending = states.filter(({ state }) => state === "pending");
+  const pending = states.filter(({ state }) => state === "pending" || state === "failed");
   const extra = { value: pending.length, unit: "count" };
   if (pending.length === 0) return pass(`${states.length} of ${states.length} are applied`);
   if (pending.length === states.length) {
