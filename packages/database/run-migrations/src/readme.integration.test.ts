@@ -14,7 +14,7 @@ test("the README's examples run", async () => {
       const { stdout, stderr } = await runProcess(process.execPath, args, { cwd: packageRoot, env: { DATABASE_URL: url, SCRATCH_URL: url } });
       return stdout + stderr;
     };
-    expect(await run(script!)).toBe("pass { applied: 1, pending: 0, changed: 0, missing: 0 }\n");
+    expect(await run(script!)).toBe("pass { applied: 1, pending: 0, failed: 0, changed: 0, missing: 0 }\n");
     expect(await run(library!)).toBe("1 of layout files\n");
   });
 });
