@@ -48,7 +48,7 @@ export interface ApplyMigrationsOptions {
  * the lock for longer, (configuration) behind a pooler in transaction mode.
  */
 export async function applyMigrations(options: ApplyMigrationsOptions): Promise<readonly AppliedMigration[]> {
-  const { client, lockClient, collection, history, signal, lockWaitMs: waitMs = 30_000 } = options;
+  const { client, lockClient, history, signal, lockWaitMs: waitMs = 30_000 } = options;
   if (history === null) return applyFiles(options, everyFile(options).map((migration) => wayThere(migration, [])));
   if (lockClient === undefined) throw new Error("applyMigrations needs a lockClient to work on a history");
   await requireHistory(client, history);
