@@ -59,8 +59,11 @@ function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly
   return [...collection.migrations, ...collection.repeatables, ...seeds];
 }
 
-// Known before the first file runs: the next one would run inside the transaction that this one leaves open.
-function refuseUnrunnable({ file, sql }: FileToRun): void {
+/**
+ * Refuses, before the first file runs, one that cannot: it leaves a transaction open, in which the next one would run, or reads rows for COPY.
+ * Throws a ScriptError (configuration).
+ */
+export function refuseUnrunnable({ file, sql }: FileToRun): void {
   const { leftOpen, statements } = planExecution(sql);
   const copy = statements.find(({ words }) => /^COPY\b.*\bFROM STDIN\b/u.test(words.join(" ")));
   const refused = leftOpen ?? copy;

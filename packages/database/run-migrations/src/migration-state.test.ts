@@ -59,6 +59,13 @@ test("a failed or interrupted attempt is told", () => {
   expect(migrationStates(collection("1", "2"), attempts).map(({ lastError }) => lastError)).toEqual(["syntax", "it was started and never ended"]);
 });
 
+test("an applied one whose rollback did not end tells it", () => {
+  const history = ["1", "2", "3"].map((version) => row(version));
+  const rollbacks = [row("1", { direction: "down", status: "failed", error: "busy" }), row("2", { direction: "down", status: "running", finishedAt: null })];
+  const told = ["its rollback failed: busy", "its rollback was started and never ended", null];
+  expect(migrationStates(collection("1", "2", "3"), [...history, ...rollbacks]).map(({ lastError }) => lastError)).toEqual(told);
+});
+
 test("changed and missing ones are in the way", () => {
   const states = migrationStates(collection("1", "3"), [row("1", { checksum: "other" }), row("2")]);
   expect(conflicts(states).map(({ version }) => version)).toEqual(["1", "2"]);

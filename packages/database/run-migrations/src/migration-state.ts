@@ -24,7 +24,7 @@ export interface MigrationState {
   readonly appliedBy: string | null;
   readonly durationMs: number | null;
   readonly runId: string | null;
-  /** Why the latest attempt at a failed migration did not end well. */
+  /** Why the latest attempt at a failed migration, or the latest rollback of an applied one, did not end well. */
   readonly lastError: string | null;
   /** Where the next attempt at a failed one goes on, when a part of it is done; null when it begins anew. */
   readonly resumesAt: ResumePoint | null;
@@ -60,6 +60,12 @@ export function conflicts(states: readonly MigrationState[]): readonly Migration
 /** Whether it is still to be applied: never tried, or tried without a good end. */
 export function isPending({ state }: Pick<MigrationState, "state">): boolean {
   return state === "pending" || state === "failed";
+}
+
+/** How many migrations are in each state. */
+export function countStates(states: readonly MigrationState[]): Readonly<Record<MigrationStateName, number>> {
+  const count = (name: MigrationStateName): number => states.filter(({ state }) => state === name).length;
+  return { applied: count("applied"), pending: count("pending"), failed: count("failed"), changed: count("changed"), missing: count("missing") };
 }
 
 interface LatestRows {
@@ -100,7 +106,7 @@ function describeFile(migration: Migration, { entries, newest }: KnownRows): Mig
   const recorded = entries.effective.checksum;
   // A baseline may have been taken without the files.
   const state = recorded === null || recorded === checksum ? "applied" : "changed";
-  return { ...describeEntry(entries.effective, state), name, file };
+  return { ...describeEntry(entries.effective, state), name, file, lastError: rollbackError(entries.last) };
 }
 
 const blank: Pick<MigrationState, "appliedAt" | "appliedBy" | "durationMs" | "runId"> = {
@@ -139,4 +145,10 @@ function lastError(last: HistoryEntry | undefined): string | null {
   if (last === undefined || last.direction === "down") return null;
   if (last.status === "running") return "it was started and never ended";
   return last.status === "failed" ? (last.error ?? "it failed") : null;
+}
+
+/** The schema may lack what a rollback outside a transaction had undone already. */
+function rollbackError({ direction, status, error }: HistoryEntry): string | null {
+  if (direction === "up") return null;
+  return status === "running" ? "its rollback was started and never ended" : `its rollback failed: ${error}`;
 }

@@ -7,7 +7,7 @@ import type { MigrationLayout } from "./layouts.ts";
 import { MigrationError, type MigrationFailure } from "./migration-error.ts";
 import { lintCheck, type FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
-import type { MigrationState, MigrationStateName } from "./migration-state.ts";
+import { countStates, type MigrationState, type MigrationStateName } from "./migration-state.ts";
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
@@ -42,13 +42,12 @@ export interface StatusSource extends MigrateOutcome {
 }
 
 export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, plan, error, collection, context }: StatusSource): MigrationStatus {
-  const count = (name: MigrationStateName): number => states.filter(({ state }) => state === name).length;
   return {
     action: context.dryRun && context.action !== "status" && context.action !== "plan" ? "dry-run" : (context.action as MigrationStatus["action"]),
     directory: collection.directory,
     layout: collection.layout,
     stateSchema: context.settings.stateSchema,
-    counts: { applied: count("applied"), pending: count("pending"), failed: count("failed"), changed: count("changed"), missing: count("missing") },
+    counts: countStates(states),
     appliedNow,
     recordedNow,
     plan,

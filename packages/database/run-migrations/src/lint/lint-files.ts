@@ -6,6 +6,7 @@ import { readIgnores, type Ignore } from "./ignores.ts";
 import { harmRules, lockRules } from "./lock-rules.ts";
 import { parseStatement } from "./parse-statement.ts";
 import { lintLevels, type LintedStatement, type LintLevel, type LintRule } from "./rule.ts";
+import { shorten } from "./shorten.ts";
 import { typeRules } from "./type-rules.ts";
 
 export const lintRules: readonly LintRule[] = [...lockRules, ...harmRules, ...typeRules];
@@ -141,9 +142,4 @@ function ignoreFindings({ file, options, ignores }: Linter): LintFinding[] {
     const level = options.levels[name] ?? fileRules[name];
     return level === "off" || (name === "unused-ignore" && isUsed) ? [] : [{ rule: name, level, file, line, column: 1, message, hint }];
   });
-}
-
-function shorten(text: string): string {
-  const first = text.replaceAll(/\s+/gu, " ").trim();
-  return first.length <= 80 ? first : `${first.slice(0, 79)}…`;
 }

@@ -18,6 +18,8 @@ export interface ReplayOptions {
   readonly applicationName: string;
   readonly signal: AbortSignal;
   readonly logger: Logger;
+  /** Applies the collection in another way than one file after the other; it is called again when it stops for an object that is not there. */
+  readonly apply?: ((client: PostgresClient) => Promise<void>) | undefined;
 }
 
 export interface Replay {
@@ -97,13 +99,15 @@ function withoutWaiting(scratchUrl: string): string {
   return url.href;
 }
 
-async function makeSchema(client: PostgresClient, { ground, collection, logger, signal }: ReplayOptions, order: Order): Promise<string> {
+async function makeSchema(client: PostgresClient, options: ReplayOptions, order: Order): Promise<string> {
+  const { ground, collection, logger, signal } = options;
+  const apply = options.apply ?? (async () => void (await applyMigrations({ client, collection, history: null, signal, logger })));
   const { baseline, scope, extensions, extensionFiles } = ground;
   const session = await readSession(client);
   const prepared = order.schemasFirst ? baseline : { ...baseline, schemas: [], defaults: [] };
   await client.query(["", ...baselineStatements(prepared, scope, session)].join(";\n"));
   if (order.extensionsFirst) await installExtensions(client, extensions, logger);
-  await applyMigrations({ client, collection, history: null, signal, logger });
+  await apply(client);
   await installExtensions(client, extensions, logger);
   await deployExtensionFiles(client, extensionFiles);
   return session.user;
