@@ -40,7 +40,10 @@ async function install() {
   if (isInstalled()) return 0;
   story("Installing the packages of package-lock.json.");
   const npm = process.env.npm_execpath;
-  return npm === undefined ? run("npm", ["ci"], "stderr") : run(process.execPath, [npm, "ci"], "stderr");
+  // The Node that starts this may be older than what the packages want: they run on the one that is installed with them,
+  // and npm's warning for each of them would bury everything else.
+  const args = ["ci", "--loglevel=error"];
+  return npm === undefined ? run("npm", args, "stderr") : run(process.execPath, [npm, ...args], "stderr");
 }
 
 // npm writes its own copy of the lock as the last step, so an installation that was interrupted has none.

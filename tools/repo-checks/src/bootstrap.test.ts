@@ -42,7 +42,7 @@ const started = ["nx run @org/platform:build", "node -- packages/control/platfor
 
 test("start installs, builds and brings the platform up; the second one installs nothing", async () => {
   expect((await bootstrap("start")).exitCode).toBe(0);
-  expect(trace()).toEqual(["npm ci", ...started]);
+  expect(trace()).toEqual(["npm ci --loglevel=error", ...started]);
   expect((await bootstrap("start")).exitCode).toBe(0);
   expect(trace()).toEqual(started);
 });
@@ -53,7 +53,7 @@ test("installs again when the lock is newer than what is installed", async () =>
   const later = new Date(Date.now() + 60_000);
   utimesSync(join(clone, "package-lock.json"), later, later);
   await bootstrap("stop");
-  expect(trace()[0]).toBe("npm ci");
+  expect(trace()[0]).toBe("npm ci --loglevel=error");
 });
 
 test("passes the exit code of the platform on", async () => {
@@ -63,7 +63,7 @@ test("passes the exit code of the platform on", async () => {
 test("goes no further than an installation that fails", async () => {
   program("outside/npm", "exit 7");
   expect((await bootstrap("start")).exitCode).toBe(7);
-  expect(trace()).toEqual(["npm ci"]);
+  expect(trace()).toEqual(["npm ci --loglevel=error"]);
 });
 
 test("shows what a failed build printed, and starts nothing", async () => {
@@ -71,7 +71,7 @@ test("shows what a failed build printed, and starts nothing", async () => {
   const { exitCode, stderr } = await bootstrap("start");
   expect(exitCode).toBe(1);
   expect(stderr).toContain("error TS1");
-  expect(trace()).toEqual(["npm ci", started[0]]);
+  expect(trace()).toEqual(["npm ci --loglevel=error", started[0]]);
 });
 
 test("a build that succeeds is silent on stdout", async () => {

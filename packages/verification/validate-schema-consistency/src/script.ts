@@ -1,9 +1,8 @@
 import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
-import { severities } from "@org/postgres/schema";
 import { renderDifferences } from "./report.ts";
-import { layouts, type ValidateSettings } from "./settings.ts";
+import { layouts, severities, type ValidateSettings } from "./settings.ts";
 import type { SchemaConsistency } from "./validate.ts";
 
 const options: OptionsOf<ValidateSettings> = {

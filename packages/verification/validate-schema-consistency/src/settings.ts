@@ -14,5 +14,11 @@ export interface ValidateSettings {
   readonly failOn: Severity;
 }
 
-/** As run-migrations has them; naming them here keeps that package out of the start of this one. */
-export const layouts: readonly MigrationLayout[] = ["files", "pairs", "folders", "folder-pairs"];
+// The choices of the flags are named here again, because the packages that own them load the database driver, which --help has
+// no use for. The types make a name that is missing an error of the compiler.
+const layoutNames: Readonly<Record<MigrationLayout, true>> = { files: true, pairs: true, folders: true, "folder-pairs": true, sections: true, flyway: true };
+const severityNames: Readonly<Record<Severity, true>> = { "data loss": true, security: true, behaviour: true, performance: true, cosmetic: true };
+
+export const layouts = Object.keys(layoutNames) as readonly MigrationLayout[];
+/** From worst to harmless. */
+export const severities = Object.keys(severityNames) as readonly Severity[];

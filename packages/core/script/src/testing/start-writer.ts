@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import type { Order } from "./report-writer.ts";
 
 export interface Writer extends AsyncDisposable {
@@ -10,7 +11,7 @@ export interface Writer extends AsyncDisposable {
 
 /** Starts a real process that writes reports; `limits` is shell that sets them, such as `ulimit -f 8`. */
 export async function startWriter(limits = ":"): Promise<Writer> {
-  const entry = new URL("report-writer.ts", import.meta.url).pathname;
+  const entry = join(import.meta.dirname, "report-writer.ts");
   const child = spawn("sh", ["-c", `${limits}; exec "$0" "$@"`, process.execPath, "-C", "@org/source", entry], {
     stdio: ["ignore", "inherit", "inherit", "ipc"],
     env: {},
