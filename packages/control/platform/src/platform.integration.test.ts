@@ -33,9 +33,9 @@ function writeScript(folder: string, name: string, { target = "verify", after = 
     join(folder, "bin", "run.js"),
     `import { appendFileSync } from "node:fs";
 const order = (word) => appendFileSync("order.txt", "${name} " + word + "\\n");
-const finish = (exitCode) => {
-  const verdict = exitCode === 0 ? "pass" : "fail";
-  console.log(JSON.stringify({ verdict, exitCode, counts: { ran: 1, total: 2 } }));
+const finish = (exitCode, checks = []) => {
+  const verdict = checks[0]?.verdict ?? (exitCode === 0 ? "pass" : "fail");
+  console.log(JSON.stringify({ verdict, exitCode, counts: { ran: 1, total: 2 }, checks }));
   order("ended");
   process.exitCode = exitCode;
 };
@@ -71,13 +71,35 @@ test("verify runs side by side, the waiting one after all have ended, also when 
 });
 
 test("a child that prints no report is unknown, never a pass", async () => {
-  const { root, config } = makePlatform({ silent: { body: "process.exitCode = 0" }, crash: { body: "process.kill(process.pid, 'SIGKILL')" } });
+  const { root, config } = makePlatform({
+    silent: { body: "process.exitCode = 0" },
+    crash: { body: "process.kill(process.pid, 'SIGKILL')" },
+    foreign: { body: "console.log('{}')" },
+  });
   const report = await call(root, config, "verify");
   expect([report.verdict, report.exitCode]).toEqual(["unknown", 1]);
   expect(report.checks.map(({ id, verdict }) => [id, verdict])).toEqual([
     ["silent", "unknown"],
     ["crash", "unknown"],
+    ["foreign", "unknown"],
   ]);
+});
+
+test("the summary names the checks that are no pass, with the remedy of the worst", async () => {
+  const check = (verdict: string, id: string): string => `{ id: "${id}", title: "${id}", verdict: "${verdict}", evidence: "saw ${id}", remedy: "Mend ${id}.", durationMs: 1 }`;
+  const many = ["a", "b", "c", "d", "e"].map((id) => check("fail", id)).join(", ");
+  const { root, config } = makePlatform({
+    clean: { body: `finish(0, [${check("pass", "fine")}])` },
+    warned: { body: `finish(0, [${check("warn", "role")}, ${check("pass", "fine")}])` },
+    broken: { body: `finish(6, [${many}])` },
+  });
+  const { checks } = await call(root, config, "verify");
+  expect(checks).toMatchObject([
+    { verdict: "pass", evidence: "1 of 2 checks ran" },
+    { verdict: "warn", evidence: "1 of 2 checks ran; warn role: saw role", remedy: "Mend role." },
+    { verdict: "fail", evidence: "exit code 6 (checkFailed), 1 of 2 checks ran; fail a: saw a; fail b: saw b; fail c: saw c; and 2 more" },
+  ]);
+  expect(checks[2]!.remedy).toBe(`Mend a. The report of broken in ${join(root, ".platform", "runs")} has all that it found.`);
 });
 
 test("an abort ends the children that run, and nothing is left", async () => {

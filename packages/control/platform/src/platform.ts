@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { ScriptError } from "@org/exit-codes";
 import { silentLogger } from "@org/logging";
-import { checkResult, fail, formatDuration, pass, skipped, unknown, warn, type CheckResult, type Finding, type Result, type RunContext } from "@org/script";
+import { formatDuration, type Result, type RunContext } from "@org/script";
 import { findScripts, type ScriptPlaces } from "./find-scripts.ts";
 import { readLastRuns, type LastRun } from "./last-runs.ts";
 import { inOrder, prerequisites, type PlatformScript } from "./order.ts";
-import { codeName, runChild, type ChildEnd } from "./run-child.ts";
+import { runChild, type ChildEnd } from "./run-child.ts";
+import { asCheck, hasFailed, openChecks, type OpenCheck } from "./script-check.ts";
 
 export const actions = ["up", "setup", "verify", "status", "down"] as const;
 type Action = (typeof actions)[number];
@@ -23,6 +25,8 @@ export interface ScriptRun {
   readonly outcome: "ran" | "planned" | "blocked";
   /** Why it did not run. */
   readonly reason: string | null;
+  /** Its checks that are no pass, worst first. */
+  readonly open: readonly OpenCheck[];
 }
 
 export interface PlatformData {
@@ -61,7 +65,7 @@ export async function runPlatform(context: Context, places: Pick<ScriptPlaces, "
     else runs.push(...(await (step.mode === "sequence" ? runSequence : runGraph)(members, { context, step })));
   }
   const lastRuns = context.action === "status" ? await readLastRuns(context.stateDir, context.logger) : [];
-  return { checks: runs.map(asCheck), data: { action: context.action, runs, lastRuns } };
+  return { checks: runs.map((run) => asCheck(run, join(context.stateDir, "runs"))), data: { action: context.action, runs, lastRuns } };
 }
 
 /** What each action runs. `up` is the main job: doctor, dependencies, setup, verification. */
@@ -151,6 +155,7 @@ function summarize({ name, manifest }: PlatformScript, { exitCode, durationMs, r
     durationMs,
     outcome: "ran",
     reason: null,
+    open: openChecks(report?.checks ?? []),
   };
 }
 
@@ -163,29 +168,7 @@ function planned(script: PlatformScript, { args }: Step): ScriptRun {
 }
 
 function notRun({ name, manifest }: PlatformScript, why: Pick<ScriptRun, "verdict" | "outcome" | "reason">): ScriptRun {
-  return { script: name, target: manifest.target, exitCode: null, checksRan: 0, checksTotal: 0, durationMs: 0, ...why };
-}
-
-/** A dry run that completed ends with 10 and lets the next one be asked too. */
-function hasFailed({ outcome, exitCode, verdict }: ScriptRun): boolean {
-  return outcome === "blocked" || (outcome === "ran" && !((exitCode === 0 && verdict !== "unknown") || exitCode === 10));
-}
-
-/** Each script is a check of the platform: what it found, or that it could not run. */
-function asCheck(run: ScriptRun): CheckResult {
-  const check = { id: run.script, title: `${run.target}: ${run.script}` };
-  return checkResult(check, findingOf(run), run.durationMs);
-}
-
-function findingOf(run: ScriptRun): Finding {
-  if (run.outcome === "planned") return skipped(run.reason!);
-  if (run.outcome === "blocked") return unknown(run.reason!, "Mend that first and run it again.");
-  const evidence = `${run.checksRan} of ${run.checksTotal} checks ran`;
-  const remedy = `Look at the report of ${run.script} in the state folder.`;
-  if (!hasFailed(run)) return run.exitCode === 10 ? skipped("dry run completed") : run.verdict === "warn" ? warn(evidence, remedy) : pass(evidence);
-  const code = codeName(run.exitCode!);
-  const ending = `exit code ${run.exitCode} (${code}), ${evidence}`;
-  return (run.verdict === "fail" ? fail : unknown)(ending, remedy, code === "checkFailed" || code === "success" ? {} : { code });
+  return { script: name, target: manifest.target, exitCode: null, checksRan: 0, checksTotal: 0, durationMs: 0, open: [], ...why };
 }
 
 function noScripts(target: string): ScriptError {

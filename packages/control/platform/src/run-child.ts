@@ -54,7 +54,8 @@ export async function runChild(script: PlatformScript, { args, cwd, env, signal,
 
 function parseReport(stdout: string): Report | undefined {
   try {
-    return JSON.parse(stdout) as Report;
+    const report = JSON.parse(stdout) as Partial<Report> | null;
+    return typeof report?.verdict === "string" && report.counts !== undefined && Array.isArray(report.checks) ? (report as Report) : undefined;
   } catch {
     // A child that was refused at its flags or killed prints no report; its exit code says so.
     return undefined;

@@ -59,11 +59,14 @@ async function start(request: DependenciesRequest, { envFile, envFileIsNamed }: 
     const check = await timed({ id: `${name}.ready`, title: `${titles[name]} answers` }, request, async () => {
       const server = await startService({ service: services[name], request, home, passwords, passwordsAreNew: created });
       ready.set(name, server);
-      return readyFinding(server);
+      const finding = readyFinding(server);
+      request.logger.info(finding.evidence);
+      return finding;
     });
     checks.push(check);
   }
   const written = envFile !== undefined && envFileIsNamed ? await writeEnvFile(envFile, ready) : undefined;
+  if (written !== undefined) request.logger.info(written.check.evidence);
   return {
     checks: written === undefined ? checks : [...checks, written.check],
     data: { action: "start", services: request.services.map((name) => startedData(name, ready.get(name))), envFile: written?.data ?? null, logs: null },
