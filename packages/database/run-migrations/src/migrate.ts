@@ -55,7 +55,7 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   const run: Run = { context, collection, seeds, hooks, commands: [], history: historyTarget(context) };
   const outcome = await session(context, looksOnly, (client) => act(run, client)).finally(() => Promise.allSettled(run.commands));
   const status = toStatus({ ...outcome, collection, context });
-  return { data: status, checks: [...statusChecks(status, outcome, settings.failOn), ...(await customChecks(context))] };
+  return { data: status, checks: [...statusChecks(status, outcome, { failOn: settings.failOn, root: context.root }), ...(await customChecks(context))] };
 }
 
 async function readSurroundings({ config: { migrations = {} }, root }: Context): Promise<Pick<Run, "seeds" | "hooks">> {

@@ -66,6 +66,9 @@ test("a plan tells what each pending statement locks and rewrites and what the r
     expect(plan.stdout).toMatch(/AccessExclusiveLock on a, rewrites the table\n/u);
     expect(plan.stdout).toMatch(/error 3_c\.sql:1:1 require-concurrent-index-creation: building the index/u);
     expect(plan.stdout).toMatch(/4_d\.sql {2}\(statement by statement\)\n.*\n {5}ShareUpdateExclusiveLock on b, outside a transaction\n/u);
+    const sarif = JSON.parse((await run(place, "plan", "--format", "sarif")).stdout) as { runs: { results: unknown[] }[] };
+    expect(JSON.stringify(sarif.runs[0]!.results)).toMatch(/"require-concurrent-index-creation".*"3_c\.sql".*"startLine":1\b/u);
+    expect((await run(place, "plan", "--format", "junit")).stdout).toMatch(/3_c\.sql:1[^]*require-concurrent-index-creation/u);
     expect((await run(place, "--dry-run")).exitCode).toBe(6);
     expect((await run(place, "--dry-run", "--fail-on", "never")).exitCode).toBe(10);
     const rules = { "require-concurrent-index-creation": "warn", "adding-field-with-default": "off" };

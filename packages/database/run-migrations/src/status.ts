@@ -5,7 +5,7 @@ import type { RecordedChange } from "./bookkeeping.ts";
 import type { HookRun } from "./hooks/hook.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import { MigrationError, type MigrationFailure } from "./migration-error.ts";
-import { lintCheck, type FailOn } from "./lint-check.ts";
+import { lintCheck, type LintCheckOptions } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
 import { countStates, type MigrationState, type MigrationStateName } from "./migration-state.ts";
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
@@ -58,12 +58,12 @@ export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, 
   };
 }
 
-export function statusChecks(status: MigrationStatus, { states, error }: MigrateOutcome, failOn: FailOn): CheckResult[] {
+export function statusChecks(status: MigrationStatus, { states, error }: MigrateOutcome, lint: LintCheckOptions): CheckResult[] {
   return [
     checkResult({ id: "migrations.readable", title: "The migration files can be used" }, readable(status)),
     checkResult({ id: "migrations.unchanged", title: "Applied migrations are as the files say" }, unchanged(status, states)),
     checkResult({ id: "migrations.applied", title: "Every migration is applied" }, applied(status, error)),
-    ...(status.plan === null ? [] : [checkResult({ id: "migrations.lint", title: "Pending migrations do no harm" }, lintCheck(status.plan, failOn))]),
+    ...(status.plan === null ? [] : [checkResult({ id: "migrations.lint", title: "Pending migrations do no harm" }, lintCheck(status.plan, lint))]),
   ];
 }
 

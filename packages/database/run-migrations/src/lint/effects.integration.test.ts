@@ -2,7 +2,9 @@
 import { withClient, type PostgresClient } from "@org/postgres";
 import { withScratchDatabase } from "@org/testkit";
 import { expect, test } from "vitest";
+import { lintCases } from "../testing/lint-cases.ts";
 import { effectsOf, lockModes, type StatementEffects } from "./effects.ts";
+import { lockRules } from "./lock-rules.ts";
 import { parseStatement } from "./parse-statement.ts";
 
 const setUp = `
@@ -65,7 +67,14 @@ const inTransaction = [
   "UPDATE t SET a = 2",
   "DELETE FROM t",
   "LOCK TABLE t IN SHARE MODE",
-] as const;
+  ...flaggedForLocks(),
+];
+
+/** What the rules about locks flag, but for what runs outside a transaction, below, and what the server refuses. */
+function flaggedForLocks(): readonly string[] {
+  const outside = new Set(["prefer-repack", "ban-concurrent-index-creation-in-transaction", "ban-uncommitted-transaction", "transaction-nesting"]);
+  return lockRules.flatMap(({ name }) => (outside.has(name) ? [] : [lintCases[name]!.flag]));
+}
 
 async function effects(sql: string): Promise<StatementEffects> {
   const parsed = await parseStatement(sql);
@@ -121,7 +130,7 @@ test("each lock and rewrite that is foretold is the one that the server takes", 
   });
 });
 
-test.each(["CREATE INDEX CONCURRENTLY j ON t (b)", "DROP INDEX CONCURRENTLY i", "REINDEX TABLE CONCURRENTLY t", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY"])("%s takes the lock that is foretold", async (sql) => {
+test.each(["CREATE INDEX CONCURRENTLY j ON t (b)", "DROP INDEX CONCURRENTLY i", "REINDEX TABLE CONCURRENTLY t", "ALTER TABLE p DETACH PARTITION p1 CONCURRENTLY", "VACUUM FULL t"])("%s takes the lock that is foretold", async (sql) => {
   await withScratchDatabase(async (url) => {
     await withClient({ url, applicationName: "test" }, async (client) => {
       await client.query(setUp);

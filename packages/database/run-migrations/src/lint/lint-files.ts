@@ -4,12 +4,13 @@ import { statementUnits } from "../statement-units.ts";
 import { effectsOf, type RelationLock, type StatementEffects } from "./effects.ts";
 import { readIgnores, type Ignore } from "./ignores.ts";
 import { harmRules, lockRules } from "./lock-rules.ts";
+import { objectRules } from "./object-rules.ts";
 import { parseStatement } from "./parse-statement.ts";
 import { lintLevels, type LintedStatement, type LintLevel, type LintRule } from "./rule.ts";
 import { shorten } from "./shorten.ts";
 import { typeRules } from "./type-rules.ts";
 
-export const lintRules: readonly LintRule[] = [...lockRules, ...harmRules, ...typeRules];
+export const lintRules: readonly LintRule[] = [...lockRules, ...harmRules, ...objectRules, ...typeRules];
 
 /** What is found about the file itself, beside the rules about statements. */
 const fileRules = { syntax: "error", "unused-ignore": "warn", "ignore-without-reason": "error" } as const satisfies Record<string, LintLevel>;
@@ -39,6 +40,7 @@ export interface PlannedStatement {
 export interface PlannedFile {
   readonly version: string;
   readonly file: string;
+  readonly path: string;
   /** Whether the file and its history row are one transaction. */
   readonly inTransaction: boolean;
   readonly statements: readonly PlannedStatement[];
@@ -55,6 +57,7 @@ export interface LintOptions {
 interface TextToPlan {
   readonly version: string;
   readonly file: string;
+  readonly path: string;
   readonly sql: string;
 }
 
@@ -75,20 +78,26 @@ function refuseUnknown(levels: LintOptions["levels"]): void {
   }
 }
 
-async function planFile({ version, file, sql }: TextToPlan, options: LintOptions, made: Set<string>): Promise<PlannedFile> {
+async function planFile({ version, file, path, sql }: TextToPlan, options: LintOptions, made: Set<string>): Promise<PlannedFile> {
   const plan = planExecution(sql);
   const linter: Linter = { file, sql, options, made, ignores: readIgnores(sql), findings: [] };
   const statements: PlannedStatement[] = [];
-  const ownTimeout = { isSet: false };
+  const seen = { lock_timeout: false, statement_timeout: false };
   for (const unit of statementUnits(plan.statements)) {
     for (const statement of unit.statements) {
-      const isAlone = !plan.inTransaction && unit.kind === "alone";
-      statements.push({ ...(await planStatement(linter, statement, { inOwnTransaction: unit.kind === "block", hasLockTimeout: options.hasLockTimeout || ownTimeout.isSet })), inTransaction: !isAlone });
-      if (/^set\s+(?:session\s+|local\s+)?lock_timeout\b/iu.test(statement.text)) ownTimeout.isSet = true;
+      const circumstances: Circumstances = {
+        inOwnTransaction: unit.kind === "block" && statement !== unit.statements[0],
+        fileInTransaction: plan.inTransaction,
+        hasLockTimeout: options.hasLockTimeout || seen.lock_timeout,
+        hasStatementTimeout: seen.statement_timeout,
+      };
+      statements.push({ ...(await planStatement(linter, statement, circumstances)), inTransaction: plan.inTransaction || unit.kind !== "alone" });
+      const set = /^set\s+(?:session\s+|local\s+)?(lock_timeout|statement_timeout)\b/iu.exec(statement.text)?.[1]?.toLowerCase();
+      if (set !== undefined) seen[set as keyof typeof seen] = true;
     }
   }
   const findings = [...linter.findings, ...ignoreFindings(linter)].toSorted((a, b) => a.line - b.line);
-  return { version, file, inTransaction: plan.inTransaction, statements, findings };
+  return { version, file, path, inTransaction: plan.inTransaction, statements, findings };
 }
 
 interface Linter {
@@ -101,7 +110,7 @@ interface Linter {
   readonly findings: LintFinding[];
 }
 
-type Circumstances = Pick<LintedStatement, "inOwnTransaction" | "hasLockTimeout">;
+type Circumstances = Omit<LintedStatement, "node" | "text" | "effects" | "isNew">;
 
 async function planStatement(linter: Linter, statement: SqlStatement, circumstances: Circumstances): Promise<Omit<PlannedStatement, "inTransaction">> {
   const { line } = locate(linter.sql, statement.start);
@@ -114,7 +123,7 @@ async function planStatement(linter: Linter, statement: SqlStatement, circumstan
   const effects = effectsOf(parsed.node);
   const isNew = (relation: string): boolean => linter.made.has(relation);
   for (const { name: rule, level, check } of lintRules) {
-    const said = check({ node: parsed.node, effects, isNew, ...circumstances });
+    const said = check({ node: parsed.node, text: statement.text, effects, isNew, ...circumstances });
     if (said !== undefined) report(linter, statement, { rule, level, said });
   }
   for (const relation of effects.creates) linter.made.add(relation);

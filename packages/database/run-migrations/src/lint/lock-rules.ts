@@ -100,6 +100,36 @@ export const lockRules: readonly LintRule[] = [
     },
   },
   {
+    name: "adding-serial-primary-key-field",
+    level: "error",
+    check: (statement) => {
+      const isKey = addedColumns(statement).some((column) => fillsRows(column) && constraintsOf(column).some(({ contype }) => contype === "CONSTR_PRIMARY"));
+      return isKey ? ["the whole table is written anew and the index of the key is built while nobody can read it", "Add the column, fill it in batches, build a unique index CONCURRENTLY, then ADD PRIMARY KEY USING INDEX"] : undefined;
+    },
+  },
+  {
+    name: "adding-exclusion-constraint",
+    level: "error",
+    check: (statement) =>
+      addedConstraints(statement).some(({ contype }) => contype === "CONSTR_EXCLUSION") ? ["the index of the constraint is built while nobody can read the table, and cannot be built concurrently", "Make a new table with it and move the rows over, or run it when nobody needs the table"] : undefined,
+  },
+  {
+    name: "attaching-partition-without-check",
+    level: "warn",
+    check: (statement) => {
+      const isUsed = alterations(statement).some(({ subtype, def }) => subtype === "AT_AttachPartition" && def !== undefined && "PartitionCmd" in def && !statement.isNew(relationName(def.PartitionCmd.name)));
+      return isUsed ? ["every row of the partition is looked at while nobody can read it, unless a valid CHECK says the same as the bounds", "Add that CHECK with NOT VALID and validate it, in earlier files"] : undefined;
+    },
+  },
+  {
+    name: "rewriting-table",
+    level: "error",
+    check: (statement) => {
+      const rewrites = alterations(statement).some(({ subtype = "AT_AddColumn" }) => /^AT_Set(?:Logged|UnLogged|AccessMethod|TableSpace)$/u.test(subtype));
+      return rewrites ? ["the whole table is written anew while nobody can read it", "Move the rows to a new table in batches, or run it when nobody needs the table"] : undefined;
+    },
+  },
+  {
     name: "prefer-repack",
     level: "error",
     check: ({ effects, node }) => {
@@ -129,6 +159,22 @@ export const lockRules: readonly LintRule[] = [
     check: ({ node }) => {
       if (!("TransactionStmt" in node) || !/^TRANS_STMT_(?:COMMIT|ROLLBACK|PREPARE)$/u.test(node.TransactionStmt.kind ?? "")) return undefined;
       return ["transaction control in the file keeps it from running in one transaction with its history row", "Leave BEGIN and COMMIT out: each file runs in a transaction anyway"];
+    },
+  },
+  {
+    name: "transaction-nesting",
+    level: "error",
+    check: ({ node, inOwnTransaction }) => {
+      const begins = "TransactionStmt" in node && /^TRANS_STMT_(?:BEGIN|START)$/u.test(node.TransactionStmt.kind ?? "");
+      return begins && inOwnTransaction ? ["a transaction is open already, so the first COMMIT ends both", "Leave the inner BEGIN and COMMIT out, or use SAVEPOINT"] : undefined;
+    },
+  },
+  {
+    name: "require-statement-timeout",
+    level: "off",
+    check: ({ effects, hasStatementTimeout, isNew }) => {
+      const isStrong = effects.locks.some(({ mode, relation }) => mode === "AccessExclusiveLock" && !isNew(relation));
+      return isStrong && !hasStatementTimeout ? ["it holds its lock for as long as it takes", "SET statement_timeout in the file"] : undefined;
     },
   },
 ];

@@ -29,7 +29,7 @@ export function isSerial({ typeName }: ColumnDef): boolean {
   return /^(?:small|big)?serial[248]?$/u.test(textOf(typeName?.names?.at(-1) ?? ({} as Node)));
 }
 
-export function constraintsOf({ constraints }: ColumnDef): readonly Constraint[] {
+export function constraintsOf({ constraints }: Pick<ColumnDef, "constraints">): readonly Constraint[] {
   return (constraints ?? []).flatMap((each) => ("Constraint" in each ? [each.Constraint] : []));
 }
 

@@ -8,13 +8,18 @@ export type LintLevel = (typeof lintLevels)[number];
 /** A statement as the rules see it. */
 export interface LintedStatement {
   readonly node: Node;
+  readonly text: string;
   readonly effects: StatementEffects;
   /** Whether the pending files make the relation, so that it is empty and nobody uses it. */
   readonly isNew: (relation: string) => boolean;
   /** Between BEGIN and COMMIT of the file. */
   readonly inOwnTransaction: boolean;
+  /** Whether the file and its history row are one transaction. */
+  readonly fileInTransaction: boolean;
   /** Whether something ends its waiting for a lock. */
   readonly hasLockTimeout: boolean;
+  /** Whether the file ends it when it takes too long. */
+  readonly hasStatementTimeout: boolean;
 }
 
 /** One way in which a migration does harm. */
