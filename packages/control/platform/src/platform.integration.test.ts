@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isScriptError } from "@org/exit-codes";
 import type { Manifest } from "@org/script";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import { platform, type PlatformData } from "./index.ts";
 
 interface Fixture {
@@ -17,6 +17,7 @@ interface Fixture {
 /** A platform of small real scripts in a folder of its own. */
 function makePlatform(scripts: Readonly<Record<string, Fixture>>): { root: string; config: string; order: () => string[] } {
   const root = mkdtempSync(join(tmpdir(), "platform ünï "));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 5 }));
   for (const [name, fixture] of Object.entries(scripts)) writeScript(join(root, "node_modules", "@org", name), name, fixture);
   const config = join(root, "platform.config.json");
   writeFileSync(config, JSON.stringify({ scripts: Object.keys(scripts) }));

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import {
   createRedactor,
   databaseUrl,
@@ -114,7 +114,11 @@ test("a near word is suggested, a far one is not", () => {
   expect(suggest("zebra", ["databaseUrl"])).toBeUndefined();
 });
 
-const folder = (): string => mkdtempSync(join(tmpdir(), "env ünïcode-"));
+function folder(): string {
+  const made = mkdtempSync(join(tmpdir(), "env ünïcode-"));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
 
 test("an env file is read with its byte order mark and CRLF, a missing one is undefined, a folder is an error", async () => {
   const file = join(folder(), ".env");

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ScriptError } from "@org/exit-codes";
 import { expect, test } from "vitest";
 import { checkResult, defineScript, fail, option, pass, runChecks, runScript, skipped, warn, type Host, type Manifest, type Report, type RunContext } from "./index.ts";
+import { temporaryFolder } from "./testing/temporary-folder.ts";
 
 const manifest: Manifest = {
   summary: "Try the runtime",
@@ -43,7 +43,7 @@ interface Ran {
 type Signals = Parameters<Host["onSignal"]>[0];
 
 async function run(target: ReturnType<typeof script>, argv: string[] = [], around: { env?: Host["env"]; files?: Record<string, string>; signals?: (handle: Signals) => void } = {}): Promise<Ran> {
-  const folder = mkdtempSync(join(tmpdir(), "run-script-"));
+  const folder = temporaryFolder();
   for (const [name, text] of Object.entries(around.files ?? {})) writeFileSync(join(folder, name), text);
   let stdout = "";
   let stderr = "";
