@@ -3,7 +3,7 @@ import { withClient } from "@org/postgres";
 import { compareSnapshots, readCatalogs, toSnapshot, type Snapshot } from "@org/postgres/schema";
 
 const [expected, found] = await Promise.all(process.argv.slice(2).map(read)) as [Snapshot, Snapshot];
-const differences = compareSnapshots(expected, found);
+const { differences } = compareSnapshots(expected, found);
 
 process.stdout.write(JSON.stringify({ facts: found.facts.length, differences: differences.length, peakBytes: process.resourceUsage().maxRSS * 1024 }));
 

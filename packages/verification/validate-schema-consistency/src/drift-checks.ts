@@ -1,7 +1,7 @@
 import { isScriptError } from "@org/exit-codes";
 import { fail, pass, skipped, unknown, warn, type Check, type Finding } from "@org/script";
 import type { Drift } from "./drift.ts";
-import { severities, type Difference, type Kind, type Severity } from "@org/postgres/schema";
+import { severities, type Difference, type Kind, type Severity, type Unknown } from "@org/postgres/schema";
 
 /** What came of the comparison: its differences, why it was not made, or why it could not be. */
 export type DriftOutcome = { readonly drift: Drift } | { readonly skipped: string } | { readonly error: unknown };
@@ -20,15 +20,17 @@ const areas: readonly Area[] = [
   { id: "indexes", title: "Indexes and statistics match the migrations", kinds: ["index", "statistics"] },
   { id: "sequences", title: "Sequences match the migrations", kinds: ["sequence"] },
   { id: "views", title: "Views and rules match the migrations", kinds: ["view", "materialized view", "rule"] },
-  { id: "functions", title: "Functions and procedures match the migrations", kinds: ["function", "procedure", "aggregate", "operator", "operator class", "operator family", "cast", "language"] },
+  { id: "functions", title: "Functions and procedures match the migrations", kinds: ["function", "procedure", "aggregate", "operator", "operator class", "operator family", "cast", "language", "transform", "access method"] },
   { id: "triggers", title: "Triggers match the migrations", kinds: ["trigger", "event trigger"] },
   { id: "policies", title: "Row security matches the migrations", kinds: ["policy"] },
-  { id: "types", title: "Types match the migrations", kinds: ["type", "domain", "collation", "conversion", "text search configuration", "text search dictionary"] },
+  { id: "types", title: "Types match the migrations", kinds: ["type", "domain", "collation", "conversion", "text search configuration", "text search dictionary", "text search parser", "text search template"] },
   { id: "extensions", title: "Extensions match the migrations", kinds: ["extension"] },
-  { id: "grants", title: "Privileges match the migrations", kinds: ["default privileges"] },
+  { id: "grants", title: "Privileges match the migrations", kinds: ["default privileges", "parameter"] },
+  { id: "roles", title: "Roles match", kinds: ["role", "membership", "role setting"] },
   { id: "owners", title: "Owners match the migrations", kinds: [] },
   { id: "replication", title: "Publications and foreign data match the migrations", kinds: ["publication", "subscription", "foreign data wrapper", "foreign server", "user mapping"] },
-  { id: "settings", title: "Database settings match the migrations", kinds: ["setting"] },
+  { id: "settings", title: "Database settings match the migrations", kinds: ["setting", "database", "server", "tablespace"] },
+  { id: "jobs", title: "Cron jobs match the migrations", kinds: ["cron job"] },
   { id: "comments", title: "Comments match the migrations", kinds: [] },
 ];
 
@@ -49,9 +51,10 @@ export function driftChecks(outcome: DriftOutcome, failOn: Severity): readonly C
 function judge(area: Area, outcome: DriftOutcome, failOn: Severity): Finding {
   if ("skipped" in outcome) return skipped(outcome.skipped);
   if ("error" in outcome) return couldNotCompare(outcome.error);
-  const { differences, compared } = outcome.drift;
+  const { differences, compared, unknown: unread } = outcome.drift;
   const own = differences.filter((difference) => areaOf(difference) === area.id);
-  if (own.length === 0) return pass(looked(area, compared));
+  const hidden = unread.filter((part) => area.kinds.includes(part.kind));
+  if (own.length === 0) return hidden.length === 0 ? pass(looked(area, compared)) : couldNotRead(hidden);
   const isBad = own.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(failOn));
   const next = area.id === "extensions" && own.some(({ change }) => change === "missing") ? `Run npx @org/deploy-extensions. ${remedy}` : remedy;
   return (isBad ? fail : warn)(own.map(describeDifference).join("; "), next, { value: own.length, unit: "count" });
@@ -63,6 +66,12 @@ const remedy =
 function looked({ kinds }: Area, compared: Readonly<Record<string, number>>): string {
   const count = kinds.reduce((sum, kind) => sum + (compared[kind] ?? 0), 0);
   return kinds.length === 0 ? "no difference" : `${count} compared, no difference`;
+}
+
+/** What one side does not show may be anything. */
+function couldNotRead(hidden: readonly Unknown[]): Finding {
+  const parts = hidden.map(({ side, kind, object, property, reason }) => `${property ?? "everything"} of ${kind} ${object ?? "*"} is not known of what was ${side}: ${reason}`);
+  return unknown([...new Set(parts)].join("; "), "Give the role the right to read it, or check with a role that has it.", { code: "permission" });
 }
 
 /** Nothing was compared, so nothing is known. Throws what is not an answer but a bug. */

@@ -31,7 +31,7 @@ async function differencesAfter(sql: string): Promise<readonly Difference[]> {
     await client.query(`BEGIN; ${sql}`);
     const drifted = toSnapshot(await readInTransaction(client, { stateSchema: "platform" }));
     await client.query("ROLLBACK");
-    return compareSnapshots(expected, drifted);
+    return compareSnapshots(expected, drifted).differences;
   });
 }
 

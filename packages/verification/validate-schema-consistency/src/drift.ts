@@ -1,5 +1,5 @@
 import type { MigrationCollection } from "@org/run-migrations";
-import { compareSnapshots, parseAclItem, readCatalogs, toSnapshot, type Difference, type Fact, type Reading, type Snapshot } from "@org/postgres/schema";
+import { compareSnapshots, parseAclItem, readCatalogs, toSnapshot, type Difference, type Fact, type Reading, type Snapshot, type Unknown } from "@org/postgres/schema";
 import type { PostgresClient } from "@org/postgres";
 import type { BaselineScope } from "@org/run-migrations/replay";
 import type { RunContext } from "@org/script";
@@ -9,6 +9,8 @@ import type { ValidateSettings } from "./settings.ts";
 export interface Drift {
   readonly differences: readonly Difference[];
   readonly ignored: readonly Ignored[];
+  /** What was not compared, because one side could not be read. */
+  readonly unknown: readonly Unknown[];
   /** How many objects were compared, by kind. */
   readonly compared: Readonly<Record<string, number>>;
   /** Roles of the replay that stand for roles of the live database. */
@@ -41,7 +43,8 @@ export async function findDrift({ client, collection, context }: DriftInput): Pr
   const isStandIn = Object.keys(roles).length > 0;
   const [wanted, present] = [replayed.reading, live].map((read) => (isStandIn ? withoutPreparedDefaults(read, ground.scope) : read)) as [Reading, Reading];
   const [expected, found] = [toSnapshot(wanted, (name) => roles[name] ?? name), toSnapshot(present)];
-  return { ...applyIgnoreRules(compareSnapshots(expected, found), config.schema?.ignore ?? []), compared: countKinds(found), roles };
+  const { differences, unknown } = compareSnapshots(expected, found);
+  return { ...applyIgnoreRules(differences, config.schema?.ignore ?? []), unknown, compared: countKinds(found), roles };
 }
 
 /**

@@ -1,9 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { compareSnapshots } from "./compare.ts";
+import { compareSnapshots as compare } from "./compare.ts";
 import type { Difference, Fact, Kind, Snapshot } from "./model.ts";
 
 function snapshot(...facts: readonly Fact[]): Snapshot {
-  return { serverVersion: 150_000, facts };
+  return { serverVersion: 150_000, clusterWide: true, facts, unread: [] };
+}
+
+function compareSnapshots(expected: Snapshot, found: Snapshot): readonly Difference[] {
+  return compare(expected, found).differences;
 }
 
 function fact(kind: Kind, name: string, properties: Record<string, string> = {}, parent?: string): Fact {

@@ -1,20 +1,55 @@
-import type { Difference, Fact, Snapshot } from "./model.ts";
+import { isClusterWide, type Comparison, type Difference, type Fact, type Snapshot, type Unknown, type Unread } from "./model.ts";
 import { severityOf } from "./severity.ts";
 
 /**
- * What differs, object by object. The parts of a table, view or type that is missing or extra as a whole are not told one by one.
- * Constraints and indexes that differ only in a name that Postgres made are equal.
+ * What differs, object by object, and what nobody knows, because one side could not be read. The parts of a table, view or type that is missing or extra as
+ * a whole are not told one by one, and neither is what a child table or partition only inherits. Constraints, indexes and sequences that differ only in a name that Postgres made are equal.
  */
-export function compareSnapshots(expected: Snapshot, found: Snapshot): readonly Difference[] {
+export function compareSnapshots(expected: Snapshot, found: Snapshot): Comparison {
+  const unknown = [...sided("expected", expected), ...sided("found", found)];
+  const [wanted, present] = comparable(expected, found);
+  const differences = differencesOf(wanted, present).filter((difference) => !unknown.some((part) => covers(part, difference)));
+  return { differences, unknown };
+}
+
+function sided(side: Unknown["side"], { unread }: Snapshot): readonly Unknown[] {
+  return unread.map((part) => ({ ...part, side }));
+}
+
+/** Only what both sides have read. */
+function comparable(expected: Snapshot, found: Snapshot): readonly [Snapshot, Snapshot] {
+  const isShared = expected.clusterWide && found.clusterWide;
+  const narrowed = (snapshot: Snapshot): Snapshot => (isShared ? snapshot : { ...snapshot, facts: snapshot.facts.filter(({ kind }) => !isClusterWide(kind)) });
+  return [narrowed(expected), narrowed(found)];
+}
+
+function covers(part: Unread, { kind, object, property }: Difference): boolean {
+  if (part.kind !== kind || (part.object !== null && part.object !== object)) return false;
+  return part.property === null || part.property === property;
+}
+
+function differencesOf(expected: Snapshot, found: Snapshot): readonly Difference[] {
   const [wanted, present] = [index(expected), index(found)];
   const missing = expected.facts.filter((fact) => !present.has(key(fact)) && !isEmptyPublic(fact, expected));
   const extra = found.facts.filter((fact) => !wanted.has(key(fact)));
   const renamed = sameButForGeneratedName(missing, extra);
-  return [
+  const all = [
     ...whole("missing", missing.filter((fact) => !renamed.has(fact))),
     ...whole("extra", extra.filter((fact) => !renamed.has(fact))),
     ...expected.facts.flatMap((fact) => changed(fact, present.get(key(fact)))),
-  ].sort(inOrder);
+  ];
+  return withoutInherited(all, [wanted, present]).sort(inOrder);
+}
+
+/** A difference that a parent table has too came from there. */
+function withoutInherited(differences: readonly Difference[], sides: readonly Map<string, Fact>[]): Difference[] {
+  const identity = (difference: Difference, object: string): string =>
+    JSON.stringify([difference.kind, object, difference.change, difference.property, difference.expected, difference.found]);
+  const told = new Set(differences.map((difference) => identity(difference, difference.object)));
+  return differences.filter((difference) => {
+    const origins = sides.map((side) => side.get(key({ kind: difference.kind, name: difference.object }))?.origin);
+    return !origins.some((origin) => origin !== undefined && told.has(identity(difference, origin)));
+  });
 }
 
 /** Every new database has a schema `public`; many platforms drop it before they begin. */

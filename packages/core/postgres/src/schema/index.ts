@@ -1,4 +1,4 @@
 export { parseAclItem } from "./acl.ts";
 export { compareSnapshots } from "./compare.ts";
-export { severities, type Difference, type Fact, type Kind, type Severity, type Snapshot } from "./model.ts";
+export { severities, type Comparison, type Difference, type Fact, type Kind, type Severity, type Snapshot, type Unknown, type Unread } from "./model.ts";
 export { readCatalogs, readInTransaction, toSnapshot, type Reading, type SnapshotScope } from "./read-snapshot.ts";

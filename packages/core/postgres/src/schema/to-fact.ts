@@ -1,5 +1,6 @@
+import { quoteIdentifier } from "../identifiers.ts";
 import { parseAclItem } from "./acl.ts";
-import type { Fact, Kind } from "./model.ts";
+import type { Fact, Kind, Unread } from "./model.ts";
 
 /** A row of a family's query. */
 export type Row = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -12,20 +13,42 @@ export type RoleName = (role: string) => string;
  * come with ownership and go with it. What a row has no value for is no property.
  */
 export function toFact(kind: Kind, row: Row, roleName: RoleName): Fact {
-  const { name, kind: ownKind, parent, owner, creator, acl, "of owner": tableOwner, ...rest } = row;
-  const properties: Record<string, string> = {};
-  for (const [property, value] of Object.entries(rest)) {
-    if (value !== null) properties[property] = typeof value === "string" ? value : JSON.stringify(value);
-  }
-  if (typeof owner === "string") properties["owner"] = roleName(owner);
-  const holder = owner ?? creator ?? tableOwner;
-  if (Array.isArray(acl)) Object.assign(properties, grants(acl as string[], { owner: roleName(String(holder)), roleName }));
+  const { kind: ownKind, parent, origin } = row;
   return {
     kind: (ownKind as Kind | undefined) ?? kind,
-    name: typeof creator === "string" ? `${name} by ${roleName(creator)}` : name,
+    name: nameOf(row, roleName),
     parent: typeof parent === "string" ? parent : undefined,
-    properties,
+    ...(typeof origin === "string" && { origin }),
+    properties: { ...plainProperties(row), ...propertiesOfRoles(row, roleName) },
   };
+}
+
+/** Columns that are not properties by themselves. */
+const special: ReadonlySet<string> = new Set(["name", "kind", "parent", "origin", "unread", "owner", "creator", "for role", "of role", "to roles", "acl", "of owner"]);
+
+function plainProperties(row: Row): Record<string, string> {
+  const told = Object.entries(row).filter(([property, value]) => !special.has(property) && value !== null);
+  return Object.fromEntries(told.map(([property, value]) => [property, typeof value === "string" ? value : JSON.stringify(value)]));
+}
+
+/** Some objects have no name but the role that they are of. */
+function nameOf({ name, creator, "for role": forRole, "of role": ofRole }: Row, roleName: RoleName): string {
+  const of = (word: string, role: unknown): string => (typeof role === "string" ? ` ${word} ${bare(roleName(role))}` : "");
+  return name + (typeof creator === "string" ? ` by ${roleName(creator)}` : "") + of("for", forRole) + of("of", ofRole);
+}
+
+function propertiesOfRoles({ owner, creator, acl, "of owner": tableOwner, "to roles": roles }: Row, roleName: RoleName): Record<string, string> {
+  const holder = roleName(String(owner ?? creator ?? tableOwner));
+  return {
+    ...(typeof owner === "string" && { owner: holder }),
+    ...(Array.isArray(roles) && { roles: (roles as string[]).map((role) => (role === "" ? "public" : bare(roleName(role)))).sort().join(", ") }),
+    ...(Array.isArray(acl) && grants(acl as string[], { owner: holder, roleName })),
+  };
+}
+
+/** A role's name, quoted where it is not plain. */
+function bare(role: string): string {
+  return /^[a-z_][a-z0-9_$]*$/u.test(role) ? role : quoteIdentifier(role);
 }
 
 interface Holder {
@@ -41,4 +64,10 @@ function grants(acl: readonly string[], { owner, roleName }: Holder): Record<str
     held.set(property, new Set([...(held.get(property) ?? []), ...privileges]));
   }
   return Object.fromEntries([...held].map(([property, privileges]) => [property, [...privileges].sort().join(", ")]));
+}
+
+/** The properties that the row names as out of this session's sight. */
+export function unreadProperties({ kind, name }: Fact, { unread }: Row): readonly Unread[] {
+  if (!Array.isArray(unread)) return [];
+  return (unread as string[]).map((property) => ({ kind, object: name, property, reason: "the role has no right to see it" }));
 }

@@ -37,7 +37,7 @@ const operations = `concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CAS
 
 export const publications: Family = {
   kind: "publication",
-  sql: (version) => `
+  sql: ({ version }) => `
     SELECT quote_ident(p.pubname) AS name, pg_get_userbyid(p.pubowner) AS owner, p.puballtables AS "all tables", p.pubviaroot AS "via root",
       ${operations} AS operations,
       (SELECT string_agg(pr.prrelid::regclass::text${version < 150_000 ? "" : partsOfTable}, ', ' ORDER BY pr.prrelid::regclass::text)

@@ -1,13 +1,14 @@
 import type { Kind } from "../model.ts";
+import type { Access } from "./access.ts";
 
 /**
  * One kind of object. `sql` gives a row for each: `name`, perhaps `parent`, `owner`, `acl` (the privileges in force, as
  * Postgres writes them) and `kind` (where one query reads several), and every other column is a property of that name.
- * It may use what `common` in read-snapshot.ts prepares: `ns` (the schemas looked at), `rel` (their relations) and `owned` (what extensions own).
+ * `unread` names the properties that this session has no right to see. It may use what `common` in snapshot-query.ts prepares: `ns` (the schemas looked at), `rel` (their relations) and `owned` (what extensions own).
  */
 export interface Family {
   readonly kind: Kind;
-  readonly sql: string | ((serverVersion: number) => string);
+  readonly sql: string | ((access: Access) => string);
 }
 
 /** The condition that no extension owns the object. */

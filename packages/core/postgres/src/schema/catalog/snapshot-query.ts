@@ -1,0 +1,65 @@
+import type { Access } from "./access.ts";
+import type { Family } from "./family.ts";
+
+/** What the query's parameters stand for: the state schema, the schemas to look at, and what belongs to the platform. */
+export function queryValues({ stateSchema, include }: QueryScope): readonly unknown[] {
+  return [stateSchema, include ?? null, platformRoles, platformSchemas];
+}
+
+interface QueryScope {
+  readonly stateSchema: string;
+  readonly include?: readonly string[] | undefined;
+}
+
+/** Supabase's own roles and schemas: the platform changes them without asking, and no migration makes them. */
+const platformRoles: readonly string[] = ["supabase_admin", "supabase_auth_admin", "supabase_storage_admin", "supabase_functions_admin", "supabase_realtime_admin", "supabase_replication_admin", "supabase_read_only_user"];
+const platformSchemas: readonly string[] = [
+  "auth",
+  "storage",
+  "realtime",
+  "_realtime",
+  "_analytics",
+  "_supavisor",
+  "supabase_functions",
+  "supabase_migrations",
+  "graphql",
+  "graphql_public",
+  "vault",
+  "pgsodium",
+  "pgsodium_masks",
+  "pgbouncer",
+  "net",
+  "cron",
+  "pgtle",
+];
+
+const common = `
+  WITH ns AS MATERIALIZED (
+    SELECT n.oid, n.nspname, quote_ident(n.nspname) AS name
+    FROM pg_namespace n
+    WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname <> $1
+      AND ($2::text[] IS NULL OR n.nspname = ANY ($2))
+      -- A schema of such a name is the platform's only where its administrator exists.
+      AND NOT (n.nspname = ANY ($4) AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'supabase_admin'))
+      AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = n.oid AND deptype = 'e')
+  ),
+  owned AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
+  rel AS MATERIALIZED (
+    SELECT c.*, ns.name || '.' || quote_ident(c.relname) AS name, pg_get_userbyid(c.relowner) AS owner
+    FROM pg_class c JOIN ns ON ns.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S', 'c')
+      AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_class'::regclass AND owned.objid = c.oid)
+  )`;
+
+/** How many objects come as one JSON text: it is read as soon as it is there, so that the whole answer is never kept as text. */
+const chunk = 500;
+
+/** One statement that reads the families, so that all is told as it was at one moment and in one answer. */
+export function snapshotSql(families: readonly Family[], access: Access): string {
+  const parts = families.map(({ kind, sql }) => {
+    const text = typeof sql === "string" ? sql : sql(access);
+    return `SELECT '${kind}' AS kind, json_agg(json_strip_nulls(row_to_json(fact))) AS facts
+      FROM (SELECT row_number() OVER () / ${chunk} AS chunk, fact FROM (${text}) AS fact) AS numbered GROUP BY chunk`;
+  });
+  return `${common}\n${parts.join("\nUNION ALL\n")}`;
+}
