@@ -136,7 +136,7 @@ async function runAll(context: Context, { plan, state, opponent }: Running): Pro
 /** One run on one server, whose keys are removed however it ends. */
 async function runOnce(context: Context, { plan, suite, round, connections, rate, side, url, state }: OneRun): Promise<Observation> {
   const { logger, signal, progress, runId } = context;
-  const prefix = `dragonfly-perf:${runId}:${suite.name}:`;
+  const prefix = `dragonfly-perf:${state.keyTag}${runId}:${suite.name}:`;
   const shape = { url, suite, prefix, connections, rate };
   const run = { plan, shape, round, side, serverThreads: state.server.threads, signal, progress };
   const observation = await withOwnKeys({ url, logger, ttlMs: plan.settings.ttl }, (keys) => runSuite({ ...run, keys }));

@@ -78,7 +78,7 @@ async function preload({ plan, shape, signal, progress }: SuiteRun): Promise<num
 
 function hintFor(errors: string, command: string): string {
   if (errors.includes("OOM")) return "Give the server more memory, or take fewer or smaller --keys.";
-  if (/MOVED|ASK|CROSSSLOT/u.test(errors)) return "The server is a node of a cluster and holds a part of the keys only: benchmark one that holds all.";
+  if (/MOVED|ASK/u.test(errors)) return "The cluster moved the slot of the keys while they were made: run again when its slots rest.";
   if (errors.includes("NOPERM")) return "Let an administrator grant the account this command and the keys dragonfly-perf:*.";
   return `Look whether this server knows ${command}, and leave the suite out where it does not.`;
 }

@@ -1,6 +1,7 @@
 import type { LoadPlan } from "./load-plan.ts";
 import type { Recorder } from "./measurement.ts";
-import { compile, createReplyScanner, scan, type ReplyScanner } from "./replies.ts";
+import { compile } from "./expectations.ts";
+import { createReplyScanner, scan, type ReplyScanner } from "./replies.ts";
 import { openWire, type Wire } from "./socket.ts";
 
 /** One connection under load. */

@@ -3,7 +3,7 @@ import type { Load } from "./closed-loop.ts";
 import { record } from "./histogram.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import type { Recorder } from "./measurement.ts";
-import { compile, judge } from "./replies.ts";
+import { compile, judge } from "./expectations.ts";
 import { createRequestSource, readRequests, type Batch } from "./requests.ts";
 
 /** The same closed loop through ioredis: what an application sees, its client's work included. */

@@ -1,5 +1,5 @@
 import { clear, copyOf, createHistogram, type Histogram } from "./histogram.ts";
-import { createReplyCounts, type ReplyCounts } from "./replies.ts";
+import { createReplyCounts, type ReplyCounts } from "./expectations.ts";
 
 /** What one command did in one interval. */
 interface CommandSample {

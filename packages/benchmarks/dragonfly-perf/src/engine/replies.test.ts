@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Expectation } from "./load-plan.ts";
-import { compile, createReplyCounts, createReplyScanner, scan } from "./replies.ts";
+import { compile, createReplyCounts } from "./expectations.ts";
+import { createReplyScanner, scan } from "./replies.ts";
 
 const value: Expectation = { kinds: ["bulk"], nullIsMiss: true, length: { min: 3, max: 3 } };
 const status: Expectation = { kinds: ["status"], nullIsMiss: false };

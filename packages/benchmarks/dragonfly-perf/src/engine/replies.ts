@@ -1,39 +1,4 @@
-import type { Expectation, ReplyKind } from "./load-plan.ts";
-
-/** What the replies of one command were; a reply is counted in exactly one place. */
-export interface ReplyCounts {
-  /** As expected. */
-  ok: number;
-  /** Null where a null is a missed key. */
-  misses: number;
-  /** Of a kind or length that the command does not have. */
-  wrong: number;
-  /** Errors by the first word of the server's message. */
-  readonly errors: Map<string, number>;
-}
-
-export function createReplyCounts(): ReplyCounts {
-  return { ok: 0, misses: 0, wrong: 0, errors: new Map() };
-}
-
-/** An expectation as the scanner reads it. */
-export interface CompiledExpectation {
-  readonly kinds: number;
-  readonly nullIsMiss: boolean;
-  readonly minLength: number;
-  readonly maxLength: number;
-}
-
-const kindBits: Readonly<Record<ReplyKind, number>> = { status: 1, integer: 2, bulk: 4, array: 8, double: 16, boolean: 32 };
-
-export function compile({ kinds, nullIsMiss, length }: Expectation): CompiledExpectation {
-  return {
-    kinds: kinds.reduce((bits, kind) => bits | kindBits[kind], 0),
-    nullIsMiss,
-    minLength: length?.min ?? 0,
-    maxLength: length?.max ?? Infinity,
-  };
-}
+import { countError, kindBits, type CompiledExpectation, type ReplyCounts } from "./expectations.ts";
 
 /** What a connection expects next: the command of each outstanding request, in order. */
 export interface Expected {
@@ -90,7 +55,15 @@ export function scan(scanner: ReplyScanner, bytes: Uint8Array, length: number): 
       if (scanner.skip === 0) replies += endElement(scanner);
       continue;
     }
-    if (scanner.phase === atStart) begin(scanner, bytes[index++]!);
+    if (scanner.phase === atStart) {
+      const next = scanner.missing === 0 ? scanWhole(scanner, bytes, { index, length }) : index;
+      if (next > index) {
+        index = next;
+        replies++;
+        continue;
+      }
+      begin(scanner, bytes[index++]!);
+    }
     let { number } = scanner;
     for (; index < length; index++) {
       const byte = bytes[index]!;
@@ -106,6 +79,34 @@ export function scan(scanner: ReplyScanner, bytes: Uint8Array, length: number): 
     if (scanner.isBroken) break;
   }
   return replies;
+}
+
+interface Place {
+  readonly index: number;
+  readonly length: number;
+}
+
+/**
+ * Nearly all replies are statuses, integers and values that lie whole in one piece: they need none of the states. Returns
+ * where the reply ends, or where it began for one that is not of this kind.
+ */
+function scanWhole(scanner: ReplyScanner, bytes: Uint8Array, { index, length }: Place): number {
+  const type = bytes[index]!;
+  if (type !== dollar && type !== plus && type !== colon) return index;
+  let [end, size] = [index + 1, 0];
+  for (; end < length; end++) {
+    const byte = bytes[end]!;
+    if (byte === lf) break;
+    if (type !== dollar || byte === cr) continue;
+    if (byte < zero || byte > nine) return index;
+    size = size * 10 + byte - zero;
+  }
+  end += type === dollar ? size + 3 : 1;
+  if (end > length) return index;
+  scanner.replyType = type;
+  scanner.replyLength = size;
+  endReply(scanner);
+  return end;
 }
 
 function begin(scanner: ReplyScanner, type: number): void {
@@ -220,24 +221,4 @@ function bitOf(type: number): number {
     default:
       return kindBits.array;
   }
-}
-
-function countError({ errors }: ReplyCounts, kind: string): void {
-  errors.set(kind, (errors.get(kind) ?? 0) + 1);
-}
-
-/** The same judgement on a reply that a client library has read. */
-export function judge(counts: ReplyCounts, { kinds, nullIsMiss, minLength, maxLength }: CompiledExpectation, reply: unknown): void {
-  if (reply instanceof Error) return countError(counts, /^[A-Z]+/u.exec(reply.message)?.[0] ?? "error");
-  if (reply === null || reply === undefined) {
-    if (nullIsMiss) counts.misses++;
-    else counts.wrong++;
-    return;
-  }
-  // A library makes text of statuses, doubles and values alike.
-  const text = typeof reply === "string" ? reply : undefined;
-  const bit = text !== undefined ? kindBits.status | kindBits.bulk | kindBits.double : typeof reply === "number" ? kindBits.integer : kindBits.array;
-  const fits = (kinds & bit) !== 0 && (text === undefined || (kinds & kindBits.bulk) === 0 || (text.length >= minLength && text.length <= maxLength));
-  if (fits) counts.ok++;
-  else counts.wrong++;
 }

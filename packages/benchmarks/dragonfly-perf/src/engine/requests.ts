@@ -51,7 +51,8 @@ function patcher(nextKey: () => number, digits: number, random: Random): Patch {
 function writeDigits(bytes: Buffer, offset: number, { value, digits }: { readonly value: number; readonly digits: number }): void {
   let rest = value;
   for (let place = offset + digits - 1; place >= offset; place--) {
-    const tenth = Math.floor(rest / 10);
+    // All values have at most 32 bits.
+    const tenth = (rest / 10) >>> 0;
     bytes[place] = 48 + rest - tenth * 10;
     rest = tenth;
   }

@@ -1,7 +1,8 @@
 import { connect as connectTcp, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { ServerAddress } from "./load-plan.ts";
-import { compile, createReplyCounts, createReplyScanner, scan } from "./replies.ts";
+import { compile, createReplyCounts } from "./expectations.ts";
+import { createReplyScanner, scan } from "./replies.ts";
 
 /** A connection that is logged in, and speaks the protocol and uses the database of the plan. */
 export interface Wire {

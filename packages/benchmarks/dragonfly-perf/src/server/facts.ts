@@ -1,5 +1,6 @@
 import { readInfo, serverFlavour, type CacheClient, type CacheInfo } from "@org/cache";
 import type { Fingerprint } from "../result.ts";
+import { heldTag } from "./cluster.ts";
 
 /** What a server tells of itself at one moment; null is what it does not tell. */
 export interface ServerFacts {
@@ -41,10 +42,12 @@ export interface ServerState {
   readonly usedMemory: number | null;
   /** Keys in all databases. */
   readonly keys: number;
+  /** What the names of keys begin with so that a node of a cluster holds them all; empty elsewhere. */
+  readonly keyTag: string;
 }
 
 export async function readState(client: CacheClient): Promise<ServerState> {
-  const info = await readInfo(client, ["server", "memory", "replication", "keyspace"]);
+  const info = await readInfo(client, ["server", "memory", "replication", "keyspace", "cluster"]);
   const { flavour, version } = serverFlavour(info);
   const keyspace = Object.values(info["keyspace"] ?? {}).map((text) => Number(/keys=(\d+)/u.exec(text)?.[1] ?? 0));
   return {
@@ -59,6 +62,7 @@ export async function readState(client: CacheClient): Promise<ServerState> {
     isReplica: /^(slave|replica)$/u.test(info["replication"]?.["role"] ?? ""),
     usedMemory: numberOf(info, "memory", "used_memory"),
     keys: keyspace.reduce((sum, count) => sum + count, 0),
+    keyTag: await heldTag(client, info),
   };
 }
 

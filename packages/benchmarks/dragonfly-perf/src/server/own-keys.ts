@@ -1,6 +1,7 @@
 import { withCache, type CacheClient } from "@org/cache";
 import type { Logger } from "@org/logging";
 import { keyName } from "../engine/load-plan.ts";
+import { isRedirect } from "./cluster.ts";
 
 /** A set of keys that this program may have made: those that `keyName` gives. */
 interface KeySpace {
@@ -17,8 +18,8 @@ export interface OwnKeys {
 
 export interface Removed {
   readonly keys: number;
-  /** Keys that are still there. */
-  readonly left: number;
+  /** Keys that are still there; null where a node of a cluster no longer answers for them. */
+  readonly left: number | null;
 }
 
 export interface Keeping {
@@ -32,10 +33,15 @@ export interface Keeping {
 export async function withOwnKeys<T>(keeping: Keeping, work: (keys: OwnKeys) => Promise<T>): Promise<T> {
   const left = new Set<KeySpace>();
   const remove = async (client: CacheClient, space: KeySpace): Promise<Removed> => {
-    const keys = await overAll(space, (names) => client.unlink(names));
-    const removed = { keys, left: await overAll(space, (names) => client.exists(names)) };
-    left.delete(space);
-    return removed;
+    try {
+      const keys = await overAll(space, (names) => client.unlink(names));
+      const removed = { keys, left: await overAll(space, (names) => client.exists(names)) };
+      left.delete(space);
+      return removed;
+    } catch (error) {
+      if (isRedirect(error)) return { keys: 0, left: null };
+      throw error;
+    }
   };
   try {
     return await work({ add: (space) => void left.add(space), remove });
@@ -48,7 +54,9 @@ async function removeLeft(spaces: readonly KeySpace[], { url, logger, ttlMs }: K
   try {
     // A session of its own, without the signal of the run, which may have been aborted.
     await withCache({ url, clientName: "dragonfly-perf clean-up", connectTimeoutMs: 1_000 }, async (client) => {
-      for (const space of spaces) await remove(client, space);
+      for (const space of spaces) {
+        if ((await remove(client, space)).left === null) throw new Error("the cluster moved their slot to another node");
+      }
     });
   } catch (error) {
     logger.warning(`The keys of this run (${spaces.map(({ prefix }) => `${prefix}*`).join(", ")}) could not be removed: ${(error as Error).message}. They expire by themselves within ${Math.ceil(ttlMs / 1000)} s.`);

@@ -1,11 +1,11 @@
 // Runs the same commands with redis-benchmark and with the engine, in turns, on one server of its own:
-// node --conditions=@org/source src/testing/side-by-side.bench.ts [rounds] [seconds]
+// node --conditions=@org/source src/testing/side-by-side.bench.ts [rounds] [seconds] [keys]
 import { existsSync, globSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { runProcess, startPrivateCache } from "@org/testkit";
 import { createHistogram, merge, percentile } from "../engine/histogram.ts";
-import type { CommandPlan, KeyPlan, LoadPlan } from "../engine/load-plan.ts";
+import { keyDigits, keyName, type CommandPlan, type KeyPlan, type LoadPlan } from "../engine/load-plan.ts";
 import type { Sample } from "../engine/measurement.ts";
 import { runLoad } from "../run-load.ts";
 
@@ -22,19 +22,17 @@ interface Figures {
   readonly cpu: number;
 }
 
-const [rounds, seconds] = [Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 2)];
+// One key unless told, as redis-benchmark has it by default.
+const [rounds, seconds, keyCount] = [Number(process.argv[2] ?? 7), Number(process.argv[3] ?? 2), Number(process.argv[4] ?? 1)];
 const cases = ([1, 16] as const).flatMap((pipeline) => ([3, 1024] as const).flatMap((bytes) => (["GET", "SET"] as const).map((command): Case => ({ command, bytes, pipeline }))));
-const keyCount = 10_000;
-const expiry = ["EX", "900"];
 // So that redis-benchmark, which counts requests, runs for about as long.
 const expectedRate = { 1: 80_000, 16: 900_000 } as const;
 
+const cache = await startPrivateCache({ password: null });
 // Debian's package redis-tools: beside the server that the testkit unpacked, or installed.
 const unpacked = join(homedir(), ".cache/platform-scripts/cache-server/root/usr");
 const peerProgram = [join(unpacked, "bin"), ...(process.env["PATH"] ?? "").split(delimiter)].map((folder) => join(folder, "redis-benchmark")).find((file) => existsSync(file)) ?? "redis-benchmark";
 const peerLibraries = globSync(join(unpacked, "lib/*-linux-gnu")).join(delimiter);
-
-const cache = await startPrivateCache({ password: null });
 try {
   const found = new Map<Case, { readonly peer: Figures[]; readonly own: Figures[] }>(cases.map((each) => [each, { peer: [], own: [] }]));
   for (let round = 0; round < rounds; round++) {
@@ -58,7 +56,7 @@ async function preload({ bytes }: Case): Promise<void> {
 }
 
 async function runOwn(each: Case): Promise<Figures> {
-  return load({ command: commandOf(each), pipeline: each.pipeline, keys: keysOf(), model: { kind: "closed", warmupMs: 1_000, durationMs: seconds * 1000 } });
+  return load({ command: commandOf(each), pipeline: each.pipeline, keys: keysOf(), model: { kind: "closed", warmupMs: 500, durationMs: seconds * 1000 } });
 }
 
 async function load({ command, ...plan }: { readonly command: CommandPlan } & Pick<LoadPlan, "pipeline" | "keys" | "model">): Promise<Figures> {
@@ -83,18 +81,19 @@ function commandOf({ command, bytes }: Case): CommandPlan {
   const common = { name: command, weight: 1, sizes: [{ bytes, weight: 1 }] };
   return command === "GET"
     ? { ...common, words: ["GET", "__key__"], expect: { kinds: ["bulk"], nullIsMiss: true, length: { min: bytes, max: bytes } } }
-    : { ...common, words: ["SET", "__key__", "__data__", ...expiry], expect: { kinds: ["status"], nullIsMiss: false } };
+    : { ...common, words: ["SET", "__key__", "__data__"], expect: { kinds: ["status"], nullIsMiss: false } };
 }
 
-/** The names that redis-benchmark gives its keys. */
+/** The names that redis-benchmark gives its keys: twelve digits. */
 function keysOf(): KeyPlan {
-  return { prefix: "key:00000000", count: keyCount, distribution: "uniform", exponent: 1, deviation: 0.2, first: 0, step: 1 };
+  return { prefix: `key:${"0".repeat(12 - keyDigits({ count: keyCount }))}`, count: keyCount, distribution: "uniform", exponent: 1, deviation: 0.2, first: 0, step: 1 };
 }
 
 async function runPeer({ command, bytes, pipeline }: Case): Promise<Figures> {
   const requests = expectedRate[pipeline as 1 | 16] * seconds;
-  const words = command === "GET" ? ["GET", "key:__rand_int__"] : ["SET", "key:__rand_int__", "x".repeat(bytes), ...expiry];
-  const args = ["-p", String(cache.port), "-c", "50", "-P", String(pipeline), "-n", String(requests), "-r", String(keyCount), "--csv", ...words];
+  const [key, random] = keyCount === 1 ? [keyName(keysOf(), 0), []] : ["key:__rand_int__", ["-r", String(keyCount)]];
+  const words = command === "GET" ? ["GET", key] : ["SET", key, "x".repeat(bytes)];
+  const args = ["-p", String(cache.port), "-c", "50", "-P", String(pipeline), "-n", String(requests), ...random, "--csv", ...words];
   const { stdout, stderr, exitCode } = await runProcess("bash", ["-c", 'TIMEFORMAT="cpu %3U %3S"; time "$0" "$@"', peerProgram, ...args], { env: { LD_LIBRARY_PATH: peerLibraries } });
   const cells = stdout.trim().split("\n").at(-1)!.split('","').map((cell) => Number(cell.replaceAll('"', "")));
   const [, rate, , , , , p99] = cells;
