@@ -15,5 +15,6 @@ export { MigrationError, type MigrationFailure } from "./migration-error.ts";
 export { countStates, isPending, migrationStates, type MigrationState, type MigrationStateName, type ResumePoint } from "./migration-state.ts";
 export { printable } from "./printable.ts";
 export { parseVersion, type PendingSelection } from "./select-pending.ts";
+export type { Rehearsal, RehearsedFile, RehearsedLock, RehearsedStatement } from "./rehearse/rehearsal.ts";
 export type { RepeatableState, RepeatableStateName } from "./repeatables.ts";
 export { checksumOf, readMigrations, type Migration, type MigrationCollection, type MigrationFile, type ReadMigrationsOptions } from "./read-migrations.ts";

@@ -1,3 +1,4 @@
+import { ScriptError } from "@org/exit-codes";
 import type { Secret } from "@org/env";
 import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
@@ -15,7 +16,9 @@ import { MigrationError } from "./migration-error.ts";
 import { withMigrationLock } from "./migration-lock.ts";
 import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
-import { leavesNothingBehind, selectPending, type PendingSelection } from "./select-pending.ts";
+import type { RehearsalOutcome } from "./rehearse/rehearsal-check.ts";
+import { rehearsePending } from "./rehearse/rehearse-pending.ts";
+import { dueFiles } from "./select-pending.ts";
 import { readMigrations, type Migration, type MigrationCollection } from "./read-migrations.ts";
 import { repeatableStates, type RepeatableState } from "./repeatables.ts";
 import { statusChecks, toStatus, type MigrationStatus } from "./status.ts";
@@ -39,6 +42,7 @@ export interface MigrateSettings {
   readonly markReverted: readonly string[];
   readonly from: string | undefined;
   readonly failOn: FailOn;
+  readonly rehearse: boolean;
 }
 
 type Context = RunContext<MigrateSettings>;
@@ -85,6 +89,8 @@ export interface MigrateOutcome {
   readonly recordedNow: readonly RecordedChange[];
   /** What the pending files would do; null where nobody asked. */
   readonly plan: readonly PlannedFile[] | null;
+  /** What they did in a scratch copy; null where nobody asked. */
+  readonly rehearsal: RehearsalOutcome | null;
   readonly error: MigrationError | HookError | undefined;
 }
 
@@ -110,13 +116,18 @@ async function look({ collection, seeds, history }: Run, client: PostgresClient)
   return { ...nothingDone, states, repeatables: repeatableStates(repeated, rows) };
 }
 
-const nothingDone = { hooks: [], appliedNow: [], recordedNow: [], plan: null, error: undefined } as const;
+const nothingDone = { hooks: [], appliedNow: [], recordedNow: [], plan: null, rehearsal: null, error: undefined } as const;
 
 async function act(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
   const { action, dryRun } = run.context;
+  if (run.context.settings.rehearse && action !== "apply" && action !== "plan") throw nothingToRehearse(action);
   if (action === "repair" || action === "baseline" || action === "adopt") return keepBooks(run, client);
   if (action === "status") return look(run, client);
   return action === "plan" || dryRun ? planOnly(run, client) : apply(run, client);
+}
+
+function nothingToRehearse(action: string): ScriptError {
+  return new ScriptError("configuration", `--rehearse does not go with ${action}, which applies nothing`, { hint: "Use it with plan, with --dry-run or by itself." });
 }
 
 async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
@@ -127,14 +138,8 @@ async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcom
   const { planFiles } = await import("./lint/lint-files.ts");
   const files = [...run.collection.migrations, ...run.collection.repeatables, ...run.seeds].filter(({ version }) => wanted.has(version));
   const hooks = files.length === 0 ? [] : run.hooks.map(({ moment, title }) => ({ moment, hook: title, version: null, state: "planned", durationMs: null }) as const);
-  return { ...outcome, hooks, plan: await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 }) };
-}
-
-/** The versions that a run applies, those of repeatable files included. */
-function dueFiles({ states, repeatables }: MigrateOutcome, selection: PendingSelection): readonly string[] {
-  const pending = selectPending(states, selection);
-  const repeated = leavesNothingBehind(states, pending) ? repeatables.filter(({ state }) => state !== "applied") : [];
-  return [...pending, ...repeated].map(({ version }) => version);
+  const plan = await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 });
+  return { ...outcome, hooks, plan, rehearsal: await rehearsePending({ ...run, ...outcome, live: client }) };
 }
 
 async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
@@ -175,10 +180,12 @@ async function plannedChanges({ context, collection, history }: Run, client: Pos
 async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
   const before = await look(run, client);
   if (conflicts(before.states).length > 0) return before;
+  const rehearsal = await rehearsePending({ ...run, ...before, live: client });
+  if (rehearsal !== null && ("error" in rehearsal || rehearsal.failure !== null)) return { ...before, rehearsal };
   const total = dueFiles(before, run.context.settings).length;
   const advance: Advance = { appliedNow: [], hookRuns: [], total };
   const error = total === 0 ? undefined : await applyPending(run, client, advance);
-  return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, error };
+  return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 
 interface Advance {

@@ -1,8 +1,11 @@
 import type { Report } from "@org/script";
 import type { HookRun } from "./hooks/hook.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
+import type { MigrationFailure } from "./migration-error.ts";
 import { isPending, type MigrationState, type ResumePoint } from "./migration-state.ts";
 import { printable } from "./printable.ts";
+import { sizeOf } from "./rehearse/rehearsal-check.ts";
+import type { RehearsedFile } from "./rehearse/rehearsal.ts";
 import type { RepeatableState, RepeatableStateName } from "./repeatables.ts";
 import type { MigrationStatus } from "./status.ts";
 
@@ -15,13 +18,30 @@ export function renderStatus({ data }: Report<MigrationStatus>): string {
   const before = data.migrations.filter(({ state, version }) => state === "applied" && !now.has(version)).length;
   return [
     ...(data.plan ?? []).flatMap(planLines),
+    ...(data.rehearsal?.files ?? []).flatMap(rehearsalLines),
     ...data.recordedNow.map(({ version, name, change }) => `${data.action === "dry-run" ? "would record" : "recorded"} ${version} ${printable(name)} as ${change}`),
     ...data.migrations.filter((one) => isShown(one) && !isPlanned(one)).map((migration) => line(migration, data)),
     ...data.repeatables.filter((one) => isShown(one) && !isPlanned(one)).map((repeatable) => repeatableLine(repeatable, data)),
     ...data.hooks.map(hookLine),
     ...(before > 0 && data.action !== "status" ? [`${before} applied before`] : []),
-    ...(data.failure?.excerpt ? ["", `${printable(data.failure.file)}:${data.failure.line}:${data.failure.column}`, data.failure.excerpt] : []),
+    ...excerptLines(data.failure ?? data.rehearsal?.failure ?? null),
   ].join("\n");
+}
+
+function excerptLines(failure: MigrationFailure | null): string[] {
+  return failure?.excerpt ? ["", `${printable(failure.file)}:${failure.line}:${failure.column}`, failure.excerpt] : [];
+}
+
+function rehearsalLines({ file, durationMs, statements }: RehearsedFile): string[] {
+  return [
+    `rehearsed   ${printable(file)}  (${durationMs} ms on empty tables)`,
+    ...statements.flatMap(({ line: at, text, durationMs: took, isLeftOut, locks, rewrites, scans }) => [
+      `  ${at}: ${printable(text)}  (${isLeftOut ? "left out: it reaches beyond the database" : `${took} ms`})`,
+      ...locks.filter(({ blocks }) => blocks !== "nothing").map((lock) => `     ${lock.mode} on ${printable(lock.relation)} (${sizeOf(lock)}): blocks ${lock.blocks}`),
+      ...rewrites.map((relation) => `     rewrites ${printable(relation)}`),
+      ...scans.map((relation) => `     reads every row of ${printable(relation)}`),
+    ]),
+  ];
 }
 
 function planLines({ file, inTransaction, statements, findings }: PlannedFile): string[] {

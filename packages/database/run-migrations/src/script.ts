@@ -49,6 +49,7 @@ const options: OptionsOf<MigrateSettings> = {
   markApplied: option.list({ flag: "--mark-applied <versions>", default: [], description: "repair: record as applied, without executing" }),
   markReverted: option.list({ flag: "--mark-reverted <versions>", default: [], description: "repair: record as not applied any more" }),
   failOn: option.choice({ flag: "--fail-on <level>", config: "migrations.lint.failOn", choices: failOnLevels, default: "error", description: "plan, dry run: which findings are a failure" }),
+  rehearse: option.boolean({ flag: "--rehearse", description: "plan, dry run, apply: try the pending files in a scratch copy of the schema first" }),
   from: option.choice({ flag: "--from <tool>", choices: foreignToolNames, description: "adopt: whose history to read" }),
 };
 

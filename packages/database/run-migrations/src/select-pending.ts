@@ -2,6 +2,7 @@ import { ScriptError } from "@org/exit-codes";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
 import { isPending, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
+import type { RepeatableState } from "./repeatables.ts";
 
 /** Which of the pending migrations to apply. */
 export interface PendingSelection {
@@ -18,6 +19,18 @@ export function selectPending(states: readonly MigrationState[], { to, allowOutO
   const late = pending.filter(({ outOfOrder }) => outOfOrder);
   if (late.length > 0 && !allowOutOfOrder) throw outOfOrderError(late);
   return pending;
+}
+
+/** The versions that a run applies, those of repeatable files included. Throws as selectPending does. */
+export function dueFiles({ states, repeatables }: KnownStates, selection: PendingSelection): readonly string[] {
+  const pending = selectPending(states, selection);
+  const repeated = leavesNothingBehind(states, pending) ? repeatables.filter(({ state }) => state !== "applied") : [];
+  return [...pending, ...repeated].map(({ version }) => version);
+}
+
+interface KnownStates {
+  readonly states: readonly MigrationState[];
+  readonly repeatables: readonly RepeatableState[];
 }
 
 /** Whether every migration is applied after these: what is repeatable may need any of them. */

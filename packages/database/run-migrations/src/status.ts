@@ -11,6 +11,8 @@ import { countStates, type MigrationState, type MigrationStateName } from "./mig
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
+import { rehearsalCheck } from "./rehearse/rehearsal-check.ts";
+import type { Rehearsal } from "./rehearse/rehearsal.ts";
 import type { RepeatableState } from "./repeatables.ts";
 
 /** What run-migrations reports: the data of `migration_status.json`. */
@@ -27,6 +29,8 @@ export interface MigrationStatus {
   readonly recordedNow: readonly RecordedChange[];
   /** What the pending files would do, statement by statement, and what the rules say of it; null unless it was a plan or a dry run. */
   readonly plan: readonly PlannedFile[] | null;
+  /** What they did in a scratch copy of the schema, measured; null unless that was asked for and could be had. */
+  readonly rehearsal: Rehearsal | null;
   /** Why this run stopped; null when it did not. */
   readonly failure: MigrationFailure | null;
   readonly migrations: readonly MigrationState[];
@@ -41,7 +45,7 @@ export interface StatusSource extends MigrateOutcome {
   readonly context: RunContext<MigrateSettings>;
 }
 
-export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, plan, error, collection, context }: StatusSource): MigrationStatus {
+export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, plan, rehearsal, error, collection, context }: StatusSource): MigrationStatus {
   return {
     action: context.dryRun && context.action !== "status" && context.action !== "plan" ? "dry-run" : (context.action as MigrationStatus["action"]),
     directory: collection.directory,
@@ -51,6 +55,7 @@ export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, 
     appliedNow,
     recordedNow,
     plan,
+    rehearsal: rehearsal === null || "error" in rehearsal ? null : rehearsal,
     failure: error instanceof MigrationError ? error.failure : null,
     migrations: states,
     repeatables,
@@ -58,11 +63,12 @@ export function toStatus({ states, repeatables, hooks, appliedNow, recordedNow, 
   };
 }
 
-export function statusChecks(status: MigrationStatus, { states, error }: MigrateOutcome, lint: LintCheckOptions): CheckResult[] {
+export function statusChecks(status: MigrationStatus, { states, rehearsal, error }: MigrateOutcome, lint: LintCheckOptions): CheckResult[] {
   return [
     checkResult({ id: "migrations.readable", title: "The migration files can be used" }, readable(status)),
     checkResult({ id: "migrations.unchanged", title: "Applied migrations are as the files say" }, unchanged(status, states)),
     checkResult({ id: "migrations.applied", title: "Every migration is applied" }, applied(status, error)),
+    ...(rehearsal === null ? [] : [checkResult({ id: "migrations.rehearsal", title: "Pending migrations run in a scratch copy" }, rehearsalCheck(rehearsal))]),
     ...(status.plan === null ? [] : [checkResult({ id: "migrations.lint", title: "Pending migrations do no harm" }, lintCheck(status.plan, lint))]),
   ];
 }

@@ -13,7 +13,7 @@ export const lockModes = [
   "ExclusiveLock",
   "AccessExclusiveLock",
 ] as const;
-type LockMode = (typeof lockModes)[number];
+export type LockMode = (typeof lockModes)[number];
 
 /** A lock that a statement takes on a relation that is there before it. */
 export interface RelationLock {
