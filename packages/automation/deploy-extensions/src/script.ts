@@ -3,7 +3,6 @@ import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
 import type { DeploySettings } from "./deploy-extensions.ts";
 import type { Deployment } from "./deployment.ts";
-import { renderDeployment } from "./report.ts";
 
 const options: OptionsOf<DeploySettings> = {
   databaseUrl: databaseUrl(),
@@ -20,5 +19,5 @@ export const deployExtensions: Script<OptionsOf<DeploySettings>, Deployment> = d
   package: pkg,
   options,
   run: async (context) => (await import("./deploy-extensions.ts")).deploy(context),
-  render: renderDeployment,
+  render: async (report) => (await import("./report.ts")).renderDeployment(report),
 });

@@ -2,7 +2,6 @@ import { defineScript, option, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
 import type { PlatformData, PlatformSettings } from "./platform.ts";
-import { renderSummary } from "./report.ts";
 
 const options: OptionsOf<PlatformSettings> = {
   provider: option.choice({
@@ -22,5 +21,5 @@ export const platform: Script<typeof options, PlatformData> = defineScript({
   createsEnvFile: true,
   options,
   run: async (context) => (await import("./platform.ts")).runPlatform(context, { package: pkg }),
-  render: renderSummary,
+  render: async (report) => (await import("./report.ts")).renderSummary(report),
 });

@@ -54,8 +54,8 @@ export interface ScriptDefinition<O extends Options, Data> {
   /** The script writes the file of --env-file, so it need not exist. */
   readonly createsEnvFile?: boolean;
   readonly run: (context: RunContext<SettingsOf<O>>) => Promise<Result<Data>>;
-  /** What the human report says between its title and the checks. */
-  readonly render?: (report: Report<Data>) => string;
+  /** What the human report says between its title and the checks; imported here, so that `--help` does not load it. */
+  readonly render?: (report: Report<Data>) => string | Promise<string>;
 }
 
 /** What an importing caller may set beside the options; nothing is read that is not named here. */

@@ -58,7 +58,7 @@ async function deliver<O extends Options, Data>(
 ): Promise<void> {
   const { json, format, output } = prepared.common;
   const { renderReport } = await import("./formats/render-report.ts");
-  const body = definition.render?.(report);
+  const body = await definition.render?.(report);
   const text = renderReport(report, {
     format: json ? "json" : format,
     color: output === undefined && useColor(host, host.stdout),

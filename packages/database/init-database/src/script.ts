@@ -2,7 +2,6 @@ import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Sc
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
 import type { InitData, InitSettings } from "./init-database.ts";
-import { renderInit } from "./report.ts";
 
 const options: OptionsOf<InitSettings> = {
   databaseUrl: databaseUrl(),
@@ -21,5 +20,5 @@ export const initDatabase: Script<OptionsOf<InitSettings>, InitData> = defineScr
   package: pkg,
   options,
   run: async (context) => (await import("./init-database.ts")).initDatabase(context),
-  render: renderInit,
+  render: async (report) => (await import("./report.ts")).renderInit(report),
 });

@@ -5,7 +5,6 @@ import { foreignToolNames } from "./foreign-histories.ts";
 import { failOnLevels } from "./lint-check.ts";
 import { migrationLayouts } from "./layouts.ts";
 import type { MigrateSettings } from "./migrate.ts";
-import { renderStatus } from "./report.ts";
 import type { MigrationStatus } from "./status.ts";
 
 const options: OptionsOf<MigrateSettings> = {
@@ -63,5 +62,5 @@ export const runMigrations: Script<OptionsOf<MigrateSettings>, MigrationStatus> 
   actions: ["apply", "status", "plan", "repair", "baseline", "adopt"],
   options,
   run: async (context) => (await import("./migrate.ts")).migrate(context),
-  render: renderStatus,
+  render: async (report) => (await import("./report.ts")).renderStatus(report),
 });

@@ -1,7 +1,6 @@
 import { defineScript, type Script } from "@org/script";
 import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
-import { renderDependencies } from "./report.ts";
 import { dependenciesOptions, type DependenciesOptions } from "./settings.ts";
 import type { DependenciesData } from "./dependency-data.ts";
 
@@ -13,5 +12,5 @@ export const startDependencies: Script<DependenciesOptions, DependenciesData> = 
   createsEnvFile: true,
   options: dependenciesOptions,
   run: async (context) => (await import("./start-dependencies.ts")).manageDependencies(context),
-  render: renderDependencies,
+  render: async (report) => (await import("./report.ts")).renderDependencies(report),
 });

@@ -3,7 +3,6 @@ import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
 import type { DoctorSettings } from "./doctor-context.ts";
 import type { EnvironmentStatus } from "./environment-status.ts";
-import { renderEnvironment } from "./report.ts";
 
 const options: OptionsOf<DoctorSettings> = {
   databaseUrl: databaseUrl({ required: false }),
@@ -19,5 +18,5 @@ export const testRunner: Script<typeof options, EnvironmentStatus> = defineScrip
   package: pkg,
   options,
   run: async (context) => (await import("./test-runner.ts")).examine(context),
-  render: renderEnvironment,
+  render: async (report) => (await import("./report.ts")).renderEnvironment(report),
 });

@@ -1,7 +1,6 @@
 import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
-import { renderDifferences } from "./report.ts";
 import { layouts, severities, type ValidateSettings } from "./settings.ts";
 import type { SchemaConsistency } from "./validate.ts";
 
@@ -24,5 +23,5 @@ export const validateSchemaConsistency: Script<OptionsOf<ValidateSettings>, Sche
   package: pkg,
   options,
   run: async (context) => (await import("./validate.ts")).validate(context),
-  render: renderDifferences,
+  render: async (report) => (await import("./report.ts")).renderDifferences(report),
 });

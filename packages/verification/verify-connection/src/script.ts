@@ -2,7 +2,6 @@ import { databaseUrl, defineScript, stateSchema, supabaseAnonKey, supabaseUrl, t
 import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
 import type { ConnectionData } from "./connection-data.ts";
-import { renderConnection } from "./report.ts";
 import type { VerifySettings } from "./verify-connection.ts";
 
 const options: OptionsOf<VerifySettings> = {
@@ -18,5 +17,5 @@ export const verifyConnection: Script<typeof options, ConnectionData> = defineSc
   package: pkg,
   options,
   run: async (context) => (await import("./verify-connection.ts")).verify(context),
-  render: renderConnection,
+  render: async (report) => (await import("./report.ts")).renderConnection(report),
 });

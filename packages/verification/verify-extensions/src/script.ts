@@ -1,7 +1,6 @@
 import { databaseUrl, defineScript, type OptionsOf, type Script } from "@org/script";
 import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
-import { renderExtensions } from "./report.ts";
 import type { ExtensionsSeen, VerifySettings } from "./verify-extensions.ts";
 
 const options: OptionsOf<VerifySettings> = { databaseUrl: databaseUrl() };
@@ -12,5 +11,5 @@ export const verifyExtensions: Script<OptionsOf<VerifySettings>, ExtensionsSeen>
   package: pkg,
   options,
   run: async (context) => (await import("./verify-extensions.ts")).verify(context),
-  render: renderExtensions,
+  render: async (report) => (await import("./report.ts")).renderExtensions(report),
 });
