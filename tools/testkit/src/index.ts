@@ -1,6 +1,6 @@
 export { freePort } from "@org/start-dependencies/servers";
 export { closedPort } from "./closed-port.ts";
-export { pgDump } from "./pg-dump.ts";
+export { pgDump, psqlFile } from "./pg-dump.ts";
 export { startPrivateCache, type CacheServer, type PrivateCache, type PrivateCacheOptions } from "./private-cache.ts";
 export { startPrivatePostgres, type PostgresServer, type PrivatePostgres, type PrivatePostgresOptions } from "./private-postgres.ts";
 export { binFile, runBin, runProcess, startBin, startProcess, type BinOptions, type ProcessOptions, type ProcessResult, type StartedProcess } from "./run-process.ts";

@@ -25,21 +25,3 @@ test.each([
     });
   });
 });
-
-test("8 runs at once, through two histories of one database, apply each file once", async () => {
-  await withPooler("session", async ({ direct: url }) => {
-    await withTempFolder(async (folder) => {
-      const two = { "1_a.sql": "CREATE TABLE IF NOT EXISTS a (id int); INSERT INTO a VALUES (1);", "2_i.sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (id);" };
-      await writeFiles(folder, two);
-      await withClient({ url, applicationName: "test" }, async (client) => {
-        for (const schema of ["platform", "other"]) await applyStateMigrations(client, schema);
-        const run = (schema: string): Promise<{ exitCode: number | null }> =>
-          runBin("run-migrations", ["--directory", folder, "--state-schema", schema, "--no-history"], { cwd: folder, env: { DATABASE_URL: url, REPORT_DIR: folder, STATE_DIR: folder } });
-        const ended = await Promise.all(Array.from({ length: 8 }, (_, i) => run(i % 2 === 0 ? "platform" : "other")));
-        expect(ended.map(({ exitCode }) => exitCode)).toEqual(Array.from({ length: 8 }, () => 0));
-        expect((await client.query("SELECT * FROM a")).rows).toHaveLength(2);
-        expect(await historyLines(client)).toEqual(["1 applied", "2 applied"]);
-      });
-    });
-  });
-});

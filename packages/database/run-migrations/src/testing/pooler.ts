@@ -1,9 +1,9 @@
-import { existsSync, globSync } from "node:fs";
-import { chmod, mkdir, rm, stat, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { globSync } from "node:fs";
+import { chmod, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { freePort, runProcess, startPrivatePostgres, startProcess, withTempFolder } from "@org/testkit";
 
-const folder = resolve(import.meta.dirname, "../../../../../node_modules/.cache/ci-packages/pgbouncer");
+const tool = resolve(import.meta.dirname, "../../../../../tools/ci-packages.sh");
 
 /** Runs the work with the URL of a PgBouncer in front of a server of its own, and with the URL of the server. */
 export async function withPooler(mode: "session" | "transaction", work: (urls: { readonly pooled: string; readonly direct: string }) => Promise<void>): Promise<void> {
@@ -39,19 +39,10 @@ interface Program {
   readonly libraryPath: string;
 }
 
-/** The system's, else Debian's package, unpacked beside the other tools of the tests. */
+/** The system's, else Debian's package, which brings its libraries. */
 async function pgBouncer(): Promise<Program> {
-  const installed = "/usr/sbin/pgbouncer";
-  if (existsSync(installed)) return { command: installed, libraryPath: "" };
-  const command = join(folder, "usr/sbin/pgbouncer");
-  if (!existsSync(command)) await unpack();
-  return { command, libraryPath: globSync(join(folder, "usr/lib/*/")).join(":") };
-}
-
-async function unpack(): Promise<void> {
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(folder, { recursive: true });
-  const script = "apt-get download pgbouncer libc-ares2 libevent-2.1-7 && for deb in ./*.deb; do dpkg-deb -x $deb . || exit 1; done && rm ./*.deb";
-  const { exitCode, stderr } = await runProcess("/bin/sh", ["-c", script], { cwd: folder });
+  const { exitCode, stdout, stderr } = await runProcess("bash", [tool, "pgbouncer"], { timeout: 300_000 });
   if (exitCode !== 0) throw new Error(`no PgBouncer: ${stderr}`);
+  const command = stdout.trim();
+  return { command, libraryPath: globSync(join(dirname(command), "../lib/*-linux-gnu/")).join(":") };
 }
