@@ -3,6 +3,7 @@ import { toJsonSchema } from "@valibot/to-json-schema";
 import type { GenericSchema } from "valibot";
 import { manifestSchema } from "./src/schema/manifest.ts";
 import { platformConfigSchema } from "./src/schema/platform-config.ts";
+import { schemaSnapshotSchema } from "./src/schema/schema-snapshot.ts";
 import { migrationStatusSchema, reportSchema, verificationReportSchema } from "./src/schema/report.ts";
 
 interface JsonSchema {
@@ -20,6 +21,7 @@ export function generateSchemas(): Readonly<Record<string, string>> {
     "report.schema.json": textOf("Report", convert(reportSchema)),
     "migration_status.schema.json": textOf("Report", convert(migrationStatusSchema)),
     "verification_report.schema.json": textOf("VerificationReport", convert(verificationReportSchema)),
+    "schema_snapshot.schema.json": textOf("StoredReading", convert(schemaSnapshotSchema)),
     "manifest.schema.json": textOf("Manifest", forEditors(convert(manifestSchema))),
     "platform-config.schema.json": textOf("PlatformConfig", forEditors(withoutChecks(convert(platformConfigSchema)))),
   };
@@ -54,7 +56,7 @@ interface Documented {
   readonly properties: Readonly<Record<string, { readonly doc: string | undefined; readonly type: string }>>;
 }
 
-const sources = ["check", "report", "manifest", "config", "report-files/verification-report"];
+const sources = ["check", "report", "manifest", "config", "report-files/verification-report", "../../postgres/src/schema/read-snapshot", "../../postgres/src/schema/stored-reading"];
 const interfaces = new Map(sources.flatMap((source) => readInterfaces(new URL(`src/${source}.ts`, import.meta.url))));
 
 /** Copies the docstrings of an interface, of those that it extends and of those that its properties name. */

@@ -113,14 +113,18 @@ export interface SchemaConfig {
   readonly include?: readonly string[];
   /** Known differences that are not reported. */
   readonly ignore?: readonly IgnoredDifference[];
+  /** Roles of what the schema is compared with, and the live role that each stands for, such as `{ "dev_owner": "app_owner" }`. */
+  readonly roles?: Readonly<Record<string, string>>;
 }
 
-/** One accepted difference: by kind of object, by name or by both. */
+/** One accepted difference: by kind of object, by name, by property or by several of them. */
 export interface IgnoredDifference {
   /** The kind of object, such as "table" or "policy". */
   readonly kind?: string;
-  /** The qualified name of the object. */
+  /** The qualified name of the object; `*` stands for any text, and a table covers its parts. */
   readonly name?: string;
+  /** What differs of it, such as "comment" or "grants to *". */
+  readonly property?: string;
   /** Why it is accepted. */
   readonly reason: string;
 }

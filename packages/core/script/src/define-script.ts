@@ -45,6 +45,8 @@ export interface Result<Data> {
   readonly data: Data;
 }
 
+export type LineColor = "red" | "green" | "yellow" | "cyan" | "gray";
+
 export interface ScriptDefinition<O extends Options, Data> {
   readonly manifest: Manifest;
   readonly package: { readonly name: string; readonly version: string };
@@ -56,6 +58,8 @@ export interface ScriptDefinition<O extends Options, Data> {
   readonly run: (context: RunContext<SettingsOf<O>>) => Promise<Result<Data>>;
   /** What the human report says between its title and the checks; imported here, so that `--help` does not load it. */
   readonly render?: (report: Report<Data>) => string | Promise<string>;
+  /** The colour of a line of it, where the terminal has colours. */
+  readonly lineColor?: (line: string) => LineColor | undefined;
 }
 
 /** What an importing caller may set beside the options; nothing is read that is not named here. */

@@ -31,7 +31,7 @@ export {
   type PlatformConfig,
   type SchemaConfig,
 } from "./config.ts";
-export { defineScript, type CallOptions, type Result, type RunContext, type Script, type ScriptDefinition } from "./define-script.ts";
+export { defineScript, type CallOptions, type LineColor, type Result, type RunContext, type Script, type ScriptDefinition } from "./define-script.ts";
 export { checkResult, fail, overallVerdict, pass, skipped, unknown, warn } from "./findings.ts";
 export type { Host, Sink } from "./host.ts";
 export { atLeast, atMost, limitOf, type Limit, type Measurement } from "./limits.ts";

@@ -64,6 +64,7 @@ async function deliver<O extends Options, Data>(
     color: output === undefined && useColor(host, host.stdout),
     width: host.stdout.columns,
     ...(body === undefined ? {} : { body: prepared.redact(body) }),
+    ...(definition.lineColor === undefined ? {} : { lineColor: definition.lineColor }),
   });
   await status.close();
   if (output === undefined) return host.stdout.write(text);

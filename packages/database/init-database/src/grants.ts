@@ -108,6 +108,7 @@ function stateGrants({ stateSchema: schema, readwrite, readonly }: Desired): Gra
     { on: on("script_execution_log"), to, privileges: ["SELECT", "INSERT"] },
     { on: on("health_check_results"), to, privileges: ["SELECT", "INSERT"] },
     { on: on("migration_history"), to, privileges: ["SELECT"] },
+    { on: on("schema_snapshots"), to, privileges: ["SELECT"] },
     { on: on("state_version"), to, privileges: ["SELECT"] },
   ]);
 }

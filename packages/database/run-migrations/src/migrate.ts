@@ -9,6 +9,7 @@ import { readAdoption } from "./adopt.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
 import { readHistory, readRepeatableHistory, requireHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
+import { keepSnapshot } from "./keep-snapshot.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import type { FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
@@ -185,6 +186,7 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   const total = dueFiles(before, run.context.settings).length;
   const advance: Advance = { appliedNow: [], hookRuns: [], total };
   const error = total === 0 ? undefined : await applyPending(run, client, advance);
+  if (advance.appliedNow.length > 0) await keepSnapshot(client, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 

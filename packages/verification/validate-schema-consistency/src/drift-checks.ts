@@ -1,6 +1,8 @@
 import { isScriptError } from "@org/exit-codes";
-import { fail, pass, skipped, unknown, warn, type Check, type Finding } from "@org/script";
+import { fail, pass, skipped, unknown, warn, type Check, type Finding, type Occurrence } from "@org/script";
 import type { Drift } from "./drift.ts";
+import type { Dated } from "./since.ts";
+import { sourceNames, type SourceKind } from "./sources/source.ts";
 import { severities, type Difference, type Kind, type Severity, type Unknown } from "@org/postgres/schema";
 
 /** What came of the comparison: its differences, why it was not made, or why it could not be. */
@@ -13,25 +15,25 @@ interface Area {
 }
 
 const areas: readonly Area[] = [
-  { id: "schemas", title: "Schemas match the migrations", kinds: ["schema"] },
-  { id: "tables", title: "Tables match the migrations", kinds: ["table"] },
-  { id: "columns", title: "Columns match the migrations", kinds: ["column"] },
-  { id: "constraints", title: "Constraints match the migrations", kinds: ["constraint"] },
-  { id: "indexes", title: "Indexes and statistics match the migrations", kinds: ["index", "statistics"] },
-  { id: "sequences", title: "Sequences match the migrations", kinds: ["sequence"] },
-  { id: "views", title: "Views and rules match the migrations", kinds: ["view", "materialized view", "rule"] },
-  { id: "functions", title: "Functions and procedures match the migrations", kinds: ["function", "procedure", "aggregate", "operator", "operator class", "operator family", "cast", "language", "transform", "access method"] },
-  { id: "triggers", title: "Triggers match the migrations", kinds: ["trigger", "event trigger"] },
-  { id: "policies", title: "Row security matches the migrations", kinds: ["policy"] },
-  { id: "types", title: "Types match the migrations", kinds: ["type", "domain", "collation", "conversion", "text search configuration", "text search dictionary", "text search parser", "text search template"] },
-  { id: "extensions", title: "Extensions match the migrations", kinds: ["extension"] },
-  { id: "grants", title: "Privileges match the migrations", kinds: ["default privileges", "parameter"] },
+  { id: "schemas", title: "Schemas match", kinds: ["schema"] },
+  { id: "tables", title: "Tables match", kinds: ["table"] },
+  { id: "columns", title: "Columns match", kinds: ["column"] },
+  { id: "constraints", title: "Constraints match", kinds: ["constraint"] },
+  { id: "indexes", title: "Indexes and statistics match", kinds: ["index", "statistics"] },
+  { id: "sequences", title: "Sequences match", kinds: ["sequence"] },
+  { id: "views", title: "Views and rules match", kinds: ["view", "materialized view", "rule"] },
+  { id: "functions", title: "Functions and procedures match", kinds: ["function", "procedure", "aggregate", "operator", "operator class", "operator family", "cast", "language", "transform", "access method"] },
+  { id: "triggers", title: "Triggers match", kinds: ["trigger", "event trigger"] },
+  { id: "policies", title: "Row security matches", kinds: ["policy"] },
+  { id: "types", title: "Types match", kinds: ["type", "domain", "collation", "conversion", "text search configuration", "text search dictionary", "text search parser", "text search template"] },
+  { id: "extensions", title: "Extensions match", kinds: ["extension"] },
+  { id: "grants", title: "Privileges match", kinds: ["default privileges", "parameter"] },
   { id: "roles", title: "Roles match", kinds: ["role", "membership", "role setting"] },
-  { id: "owners", title: "Owners match the migrations", kinds: [] },
-  { id: "replication", title: "Publications and foreign data match the migrations", kinds: ["publication", "subscription", "foreign data wrapper", "foreign server", "user mapping"] },
-  { id: "settings", title: "Database settings match the migrations", kinds: ["setting", "database", "server", "tablespace"] },
-  { id: "jobs", title: "Cron jobs match the migrations", kinds: ["cron job"] },
-  { id: "comments", title: "Comments match the migrations", kinds: [] },
+  { id: "owners", title: "Owners match", kinds: [] },
+  { id: "replication", title: "Publications and foreign data match", kinds: ["publication", "subscription", "foreign data wrapper", "foreign server", "user mapping"] },
+  { id: "settings", title: "Database settings match", kinds: ["setting", "database", "server", "tablespace"] },
+  { id: "jobs", title: "Cron jobs match", kinds: ["cron job"] },
+  { id: "comments", title: "Comments match", kinds: [] },
 ];
 
 /** Which check tells a difference: privileges, owners, comments and row security have their own, whatever they are of. */
@@ -43,21 +45,53 @@ function areaOf({ kind, property }: Pick<Difference, "kind" | "property">): stri
   return areas.find(({ kinds }) => kinds.includes(kind))!.id;
 }
 
-/** One check for each area of the schema. */
-export function driftChecks(outcome: DriftOutcome, failOn: Severity): readonly Check[] {
-  return areas.map((area) => ({ id: `drift.${area.id}`, title: area.title, run: () => judge(area, outcome, failOn) }));
+export interface DriftCheckOptions {
+  /** What the database is compared with, as the titles name it. */
+  readonly source: SourceKind;
+  readonly failOn: Severity;
 }
 
-function judge(area: Area, outcome: DriftOutcome, failOn: Severity): Finding {
-  if ("skipped" in outcome) return skipped(outcome.skipped);
-  if ("error" in outcome) return couldNotCompare(outcome.error);
-  const { differences, compared, unknown: unread } = outcome.drift;
+/** One check for each area of the schema, and one for the rules of the config. */
+export function driftChecks(outcome: DriftOutcome, { source, failOn }: DriftCheckOptions): readonly Check[] {
+  const judged = (judge: (drift: Drift) => Finding) => (): Finding => {
+    if ("skipped" in outcome) return skipped(outcome.skipped);
+    return "error" in outcome ? couldNotCompare(outcome.error) : judge(outcome.drift);
+  };
+  return [
+    ...areas.map((area) => ({ id: `drift.${area.id}`, title: `${area.title} ${sourceNames[source]}`, run: judged((drift) => judgeArea(area, drift, failOn)) })),
+    { id: "drift.ignore-rules", title: "Every rule of schema.ignore accepts something", run: judged(judgeRules) },
+  ];
+}
+
+function judgeRules({ unusedRules, ignored }: Drift): Finding {
+  if (unusedRules.length === 0) return pass(`${ignored.length} differences are accepted, no rule is idle`);
+  return warn(`accepts nothing: ${unusedRules.join("; ")}`, "Remove the rule from schema.ignore, or correct its kind, name or property.", { value: unusedRules.length, unit: "count" });
+}
+
+function judgeArea(area: Area, { differences, compared, unknown: unread }: Drift, failOn: Severity): Finding {
   const own = differences.filter((difference) => areaOf(difference) === area.id);
   const hidden = unread.filter((part) => area.kinds.includes(part.kind));
   if (own.length === 0) return hidden.length === 0 ? pass(looked(area, compared)) : couldNotRead(hidden);
-  const isBad = own.some(({ severity }) => severities.indexOf(severity) <= severities.indexOf(failOn));
+  const isBad = own.some(({ severity }) => isAtLeast(severity, failOn));
   const next = area.id === "extensions" && own.some(({ change }) => change === "missing") ? `Run npx @org/deploy-extensions. ${remedy}` : remedy;
-  return (isBad ? fail : warn)(own.map(describeDifference).join("; "), next, { value: own.length, unit: "count" });
+  return (isBad ? fail : warn)(own.map(describeDifference).join("; "), next, { value: own.length, unit: "count", occurrences: own.map((difference) => occurrence(difference, failOn)) });
+}
+
+function isAtLeast(severity: Severity, limit: Severity): boolean {
+  return severities.indexOf(severity) <= severities.indexOf(limit);
+}
+
+/** As a rule a difference is known by its kind and what differs of it; grants are one rule, whoever holds them. */
+function occurrence(difference: Dated, failOn: Severity): Occurrence {
+  const { kind, object, property, change, severity, since } = difference;
+  const what = property === null ? change : property.startsWith("grants to ") ? "grants" : property;
+  return {
+    rule: `${kind}-${what}`.toLowerCase().replaceAll(/[^a-z0-9]+/gu, "-"),
+    level: isAtLeast(severity, failOn) ? "error" : severity === "cosmetic" ? "note" : "warning",
+    message: `${describeDifference(difference)} (${severity}); ${since.reason}`,
+    object,
+    remedy,
+  };
 }
 
 const remedy =
@@ -83,7 +117,7 @@ function couldNotCompare(error: unknown): Finding {
 /** One difference in one line: what, where, how it should be and how it is. */
 export function describeDifference({ kind, object, change, property, expected, found }: Difference): string {
   if (change === "missing") return `${kind} ${object} is missing`;
-  if (change === "extra") return `${kind} ${object} is not from the migrations`;
+  if (change === "extra") return `${kind} ${object} is there and not expected`;
   return `${kind} ${object}: ${property} is ${brief(found)} instead of ${brief(expected)}`;
 }
 

@@ -6,13 +6,18 @@ export interface Ignored {
   readonly reason: string;
 }
 
-/** Parts the differences that the config accepts from the others. A `*` in a name stands for any text; the name of a table covers its parts. */
-export function applyIgnoreRules(
-  differences: readonly Difference[],
-  rules: readonly IgnoredDifference[],
-): { readonly differences: readonly Difference[]; readonly ignored: readonly Ignored[] } {
+export interface Accepted {
+  readonly differences: readonly Difference[];
+  readonly ignored: readonly Ignored[];
+  /** The rules that accept nothing, in words: what they were for is gone, or they are written wrong. */
+  readonly unusedRules: readonly string[];
+}
+
+/** Parts the differences that the config accepts from the others. A `*` stands for any text; the name of a table covers its parts. */
+export function applyIgnoreRules(differences: readonly Difference[], rules: readonly IgnoredDifference[]): Accepted {
   const matching = differences.map((difference) => ({ difference, rule: rules.find((rule) => matches(rule, difference)) ?? otherHistory(difference) }));
   return {
+    unusedRules: rules.filter((rule) => !differences.some((difference) => matches(rule, difference))).map(describeRule),
     differences: matching.flatMap(({ difference, rule }) => (rule === undefined ? [difference] : [])),
     ignored: matching.flatMap(({ difference, rule }) => (rule === undefined ? [] : [{ difference, reason: rule.reason }])),
   };
@@ -45,12 +50,16 @@ function otherHistory({ kind, object, change }: Difference): IgnoredDifference |
   return isHistory ? { reason: "the history of another migration tool" } : undefined;
 }
 
-function matches({ kind, name }: IgnoredDifference, difference: Difference): boolean {
+function matches({ kind, name, property }: IgnoredDifference, difference: Difference): boolean {
   if (kind !== undefined && kind !== difference.kind) return false;
-  return name === undefined || pattern(name).test(difference.object);
+  if (property !== undefined && !new RegExp(`^${pattern(property)}$`, "su").test(difference.property ?? "")) return false;
+  return name === undefined || new RegExp(`^${pattern(name)}(?:\\..+)?$`, "su").test(difference.object);
 }
 
-function pattern(name: string): RegExp {
-  const escaped = name.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&"));
-  return new RegExp(`^${escaped.join(".*")}(?:\\..+)?$`, "su");
+function pattern(written: string): string {
+  return written.split("*").map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/gu, "\\$&")).join(".*");
+}
+
+function describeRule({ reason, ...rule }: IgnoredDifference): string {
+  return `${Object.entries(rule).map(([part, value]) => `${part} ${value}`).join(", ")} (${reason})`;
 }

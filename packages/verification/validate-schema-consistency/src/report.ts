@@ -1,32 +1,38 @@
 import type { Report } from "@org/script";
 import { describeDifference } from "./drift-checks.ts";
-import type { Difference } from "@org/postgres/schema";
+import { diffLines, hunks } from "./line-diff.ts";
+import { sourceNames } from "./sources/source.ts";
+import type { Dated } from "./since.ts";
 import type { SchemaConsistency } from "./validate.ts";
 
-/** The differences as a tree: each object once, its differences below it. */
+/** The differences as a tree (each object once, its differences below it), then how the two sides of each differ, line by line. */
 export function renderDifferences({ data }: Report<SchemaConsistency>): string {
   if (data === null || data.differences === null || data.differences.length === 0) return "";
-  const objects = new Map<string, Difference[]>();
-  for (const difference of data.differences) {
-    const object = `${difference.kind} ${difference.object}`;
-    objects.set(object, [...(objects.get(object) ?? []), difference]);
-  }
-  const lines = [...objects].flatMap(([object, differences]) => renderObject(object, differences));
-  const ignored = data.ignored.length === 0 ? [] : ["", `${data.ignored.length} more are accepted by schema.ignore.`];
-  return [`${data.differences.length} differences from what ${data.replayed} migrations make:`, "", ...lines, ...ignored].join("\n");
+  const { differences, comparedWith, replayed, ignored } = data;
+  const source = comparedWith === "migrations" ? `what ${replayed} migrations make` : sourceNames[comparedWith];
+  const accepted = ignored.length === 0 ? [] : [`${ignored.length} more are accepted by schema.ignore.`, ""];
+  return [`${differences.length} ${differences.length === 1 ? "difference" : "differences"} from ${source}:`, "", ...tree(differences), "", ...accepted, ...differences.flatMap(sides)].join("\n");
 }
 
-function renderObject(object: string, differences: readonly Difference[]): string[] {
-  const [first] = differences;
-  if (first !== undefined && first.property === null) return [`  ${describeDifference(first)}  [${first.severity}]`];
-  return [`  ${object}`, ...differences.flatMap(renderProperty)];
+function tree(differences: readonly Dated[]): string[] {
+  const objects = Map.groupBy(differences, ({ kind, object }) => `${kind} ${object}`);
+  return [...objects].flatMap(([object, own]) => {
+    const [first] = own;
+    if (own.length === 1 && first?.property === null) return [`  ${describeDifference(first)}  [${first.severity}]`, `      ${first.since.reason}`];
+    return [`  ${object}`, ...own.flatMap(({ property, change, severity, since }) => [`    ${property ?? change}  [${severity}]`, `      ${since.reason}`])];
+  });
 }
 
-function renderProperty({ property, expected, found, severity }: Difference): string[] {
-  return [`    ${property}  [${severity}]`, ...side("expected", expected), ...side("found   ", found)];
+/** What is missing or too much as a whole has no two sides. */
+function sides({ kind, object, property, expected, found }: Dated): string[] {
+  if (property === null) return [];
+  const lines = expected === null || found === null ? onlyOne(expected, found) : hunks(diffLines(found, expected));
+  return [`  ${kind} ${object}: ${property}`, ...lines.map(({ sign, text }) => `    ${sign} ${text}`), ""];
 }
 
-function side(title: string, value: string | null): string[] {
-  const [first = "", ...rest] = (value ?? "(not set)").split("\n");
-  return [`      ${title}  ${first}`, ...rest.map((line) => `                ${line}`)];
+function onlyOne(expected: string | null, found: string | null): { readonly sign: string; readonly text: string }[] {
+  return [
+    { sign: "-", text: found ?? "(not set)" },
+    { sign: "+", text: expected ?? "(not set)" },
+  ].flatMap(({ sign, text }) => text.split("\n").map((line) => ({ sign, text: line })));
 }

@@ -1,6 +1,8 @@
 import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
+import { lineColor } from "./line-diff.ts";
+import { roleMapOption } from "./role-map.ts";
 import { layouts, severities, type ValidateSettings } from "./settings.ts";
 import type { SchemaConsistency } from "./validate.ts";
 
@@ -14,14 +16,22 @@ const options: OptionsOf<ValidateSettings> = {
     env: "SHADOW_DATABASE_URL",
     description: "Postgres server to replay the migrations on, in a scratch database (default: that of the database)",
   }),
+  against: option.secret({ flag: "--against <url>", env: "AGAINST_DATABASE_URL", description: "another database to compare with, instead of the migrations" }),
+  snapshot: option.path({ flag: "--snapshot <file>", description: "a stored snapshot to compare with, instead of the migrations; with the action snapshot the file to write" }),
+  roleMap: roleMapOption,
   failOn: option.choice({ flag: "--fail-on <severity>", choices: severities, default: "performance", description: "mildest severity of a difference that fails" }),
 };
 
-/** Compares the live schema with what the migrations make, and checks its inner consistency. Changes nothing in it. */
+/**
+ * Compares the live schema with what the migrations make, with another database or with a stored snapshot, and checks its inner consistency; the
+ * action snapshot stores it. Changes nothing in it.
+ */
 export const validateSchemaConsistency: Script<OptionsOf<ValidateSettings>, SchemaConsistency> = defineScript({
   manifest,
   package: pkg,
+  actions: ["validate", "snapshot"],
   options,
   run: async (context) => (await import("./validate.ts")).validate(context),
   render: async (report) => (await import("./report.ts")).renderDifferences(report),
+  lineColor,
 });

@@ -1,6 +1,7 @@
 import type { MigrationLayout } from "@org/run-migrations";
 import type { Secret } from "@org/script";
 import type { Severity } from "@org/postgres/schema";
+import type { RoleMap } from "./role-map.ts";
 
 export interface ValidateSettings {
   readonly databaseUrl: Secret;
@@ -10,6 +11,12 @@ export interface ValidateSettings {
   readonly layout: MigrationLayout | undefined;
   /** Another server to replay the migrations on. */
   readonly shadowUrl: Secret | undefined;
+  /** Another database to compare with, instead of the migrations. */
+  readonly against: Secret | undefined;
+  /** The file of a stored snapshot: what to compare with, or where the action snapshot writes. */
+  readonly snapshot: string | undefined;
+  /** Roles of what is compared with, and the live role that each stands for. */
+  readonly roleMap: RoleMap;
   /** The mildest severity of a difference that fails. */
   readonly failOn: Severity;
 }

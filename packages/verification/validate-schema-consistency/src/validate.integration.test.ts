@@ -2,16 +2,15 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withDatabase } from "@org/postgres";
-import type { Report } from "@org/script";
-import { closedPort, runBin, startBin, startPrivatePostgres, withTempFolder, type PrivatePostgres, type ProcessResult } from "@org/testkit";
+import { closedPort, runBin, startBin, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { validateSchemaConsistency, type SchemaConsistency } from "./index.ts";
+import { validateSchemaConsistency } from "./index.ts";
 import { execute, onDatabase, setUp, writeMigrations } from "./testing/live-database.ts";
+import { asRole, nextName, reportOf, run, scratchDatabases as scratchDatabasesOf, until, verdictOf, withPlace as withPlaceOn, type Place } from "./testing/place.ts";
 import { createRoles, roles } from "./testing/rich-schema.ts";
 import { driftByHand, smallMigrations } from "./testing/small-schema.ts";
 
 let server: PrivatePostgres;
-let count = 0;
 
 beforeAll(async () => {
   server = await startPrivatePostgres();
@@ -20,46 +19,8 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-interface Place {
-  readonly url: string;
-  readonly folder: string;
-  readonly directory: string;
-}
-
-/** A migrated database and the folder of its migrations. */
-async function withPlace(work: (place: Place) => Promise<void>, files = smallMigrations): Promise<void> {
-  const name = `live_${++count}`;
-  await execute(server.url, `CREATE DATABASE ${name}`);
-  await withTempFolder(async (folder) => {
-    const url = withDatabase(server.url, name);
-    const directory = await writeMigrations(folder, files);
-    await setUp(url, directory);
-    await work({ url, folder, directory });
-  });
-}
-
-function run({ url, folder }: Place, args: readonly string[] = [], env: Record<string, string> = {}): Promise<ProcessResult> {
-  return runBin("validate-schema-consistency", ["--json", "--no-history", ...args], { cwd: folder, env: { DATABASE_URL: url, LOG_LEVEL: "info", ...env } });
-}
-
-function asRole(url: string, role: string, password: string): string {
-  return Object.assign(new URL(url), { username: role, password }).href;
-}
-
-function reportOf({ stdout }: ProcessResult): Report<SchemaConsistency> {
-  return JSON.parse(stdout) as Report<SchemaConsistency>;
-}
-
-async function scratchDatabases(): Promise<readonly string[]> {
-  return onDatabase(server.url, async (client) => {
-    const { rows } = await client.query<{ name: string }>("SELECT datname AS name FROM pg_database WHERE datname LIKE 'platform\\_scratch\\_%'");
-    return rows.map(({ name }) => name);
-  });
-}
-
-function verdictOf(report: Report, id: string): string | undefined {
-  return report.checks.find((check) => check.id === id)?.verdict;
-}
+const withPlace = (work: (place: Place) => Promise<void>, files?: Readonly<Record<string, string>>): Promise<void> => withPlaceOn(server, work, files);
+const scratchDatabases = (): Promise<readonly string[]> => scratchDatabasesOf(server);
 
 describe("drift", () => {
   test("a database as its migrations make it passes", async () => {
@@ -90,12 +51,31 @@ describe("drift", () => {
     });
   });
 
-  test("the human report is a tree of objects", async () => {
+  test("the human report is a tree of objects, then the two sides line by line, in colours only where they are wanted", async () => {
+    await withPlace(async (place) => {
+      await execute(place.url, ...driftByHand, "CREATE OR REPLACE FUNCTION keep_name() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN\n  RETURN NEW; -- \u001b[2J\nEND $$");
+      const { stdout } = await runBin("validate-schema-consistency", ["--no-history"], { cwd: place.folder, env: { DATABASE_URL: place.url } });
+      expect(stdout).toMatch(/ {2}column public\.accounts\.active\n {4}default {2}\[behaviour\]\n {6}it was as expected when the run \S+ ended/u);
+      expect(stdout).toContain("  policy public.accounts.accounts_active is missing  [security]\n");
+      expect(stdout).toContain("  column public.accounts.active: default\n    - false\n    + true\n");
+      expect(stdout).toContain("    -   RETURN NEW; -- \\x1b[2J\n");
+      expect(stdout).not.toContain("\u001b");
+      const colored = await runBin("validate-schema-consistency", ["--no-history"], { cwd: place.folder, env: { DATABASE_URL: place.url, FORCE_COLOR: "1" } });
+      expect(colored.stdout).toContain("\u001b[31m    - false\u001b[39m\n\u001b[32m    + true\u001b[39m\n");
+    });
+  });
+
+  test("SARIF and JUnit tell each object, and rules that accept nothing are told", async () => {
     await withPlace(async (place) => {
       await execute(place.url, ...driftByHand);
-      const { stdout } = await runBin("validate-schema-consistency", ["--no-history"], { cwd: place.folder, env: { DATABASE_URL: place.url } });
-      expect(stdout).toContain("  column public.accounts.active\n    default  [behaviour]\n      expected  true\n      found     false\n");
-      expect(stdout).toContain("  policy public.accounts.accounts_active is missing  [security]\n");
+      await writeFile(join(place.folder, "platform.config.json"), JSON.stringify({ schema: { ignore: [{ property: "default", reason: "set by hand" }, { kind: "tabel", reason: "a slip" }] } }));
+      const { stdout } = await runBin("validate-schema-consistency", ["--no-history", "--format", "sarif"], { cwd: place.folder, env: { DATABASE_URL: place.url } });
+      const results = (JSON.parse(stdout) as { runs: { results: { ruleId: string; level: string; message: { text: string } }[] }[] }).runs[0]!.results;
+      expect(results.map(({ ruleId, level }) => [ruleId, level])).toEqual(
+        expect.arrayContaining([["policy-missing", "error"], ["table-grants", "error"], ["column-missing", "error"], ["trigger-state", "error"], ["drift.ignore-rules", "warning"]]),
+      );
+      expect(results.map(({ ruleId }) => ruleId)).not.toContain("column-default");
+      expect(results.find(({ ruleId }) => ruleId === "drift.ignore-rules")?.message.text).toContain("kind tabel (a slip)");
     });
   });
 
@@ -134,11 +114,11 @@ describe("drift", () => {
     await withTempFolder(async (folder) => {
       const directory = await writeMigrations(folder, smallMigrations);
       await setUp(asRole(url, "drift_migrator", "m"), directory);
-      const same = await run({ url, folder, directory });
+      const same = await run({ url, folder });
       expect(same.exitCode, same.stdout).toBe(0);
       expect(reportOf(same).data?.roles).toEqual({ postgres: "drift_migrator" });
       await execute(url, `ALTER FUNCTION keep_name() OWNER TO ${roles.other}`);
-      expect(reportOf(await run({ url, folder, directory })).data?.differences).toMatchObject([
+      expect(reportOf(await run({ url, folder })).data?.differences).toMatchObject([
         { object: "public.keep_name()", property: "owner", expected: "drift_migrator", found: roles.other, severity: "security" },
       ]);
     });
@@ -177,7 +157,7 @@ describe("drift", () => {
   test("statements about roles and the live database reach neither of them", async () => {
     const files = {
       "1_cluster.sql": `CREATE ROLE drift_once; ALTER ROLE drift_once CONNECTION LIMIT 5;
-        ALTER DATABASE live_${count + 1} SET work_mem = '7MB'; GRANT ${roles.reader} TO drift_once; CREATE TABLE t (id int PRIMARY KEY);`,
+        ALTER DATABASE ${nextName()} SET work_mem = '7MB'; GRANT ${roles.reader} TO drift_once; CREATE TABLE t (id int PRIMARY KEY);`,
     };
     await withPlace(async (place) => {
       await execute(server.url, "ALTER ROLE drift_once CONNECTION LIMIT 9");
@@ -185,7 +165,7 @@ describe("drift", () => {
       expect(result.exitCode, result.stdout).toBe(0);
       const limit = await onDatabase(server.url, (client) => client.query<{ n: number }>("SELECT rolconnlimit AS n FROM pg_roles WHERE rolname = 'drift_once'"));
       expect(limit.rows[0]?.n).toBe(9);
-      await execute(place.url, `ALTER DATABASE live_${count} SET work_mem = '8MB'`);
+      await execute(place.url, `ALTER DATABASE ${new URL(place.url).pathname.slice(1)} SET work_mem = '8MB'`);
       expect(reportOf(await run(place)).data?.differences).toMatchObject([{ kind: "setting", object: "work_mem", expected: "7MB", found: "8MB" }]);
     }, files);
   });
@@ -265,13 +245,6 @@ describe("ways to end early", () => {
       await writeMigrations(place.folder, sleeping);
       await work(place);
     }, { "1_sleep.sql": "CREATE TABLE t (id integer PRIMARY KEY);" });
-  }
-
-  async function until(isTrue: () => Promise<boolean>): Promise<void> {
-    for (const end = Date.now() + 20_000; !(await isTrue()); ) {
-      if (Date.now() > end) throw new Error("it did not come true");
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
   }
 
   const isReplaying = async (): Promise<boolean> =>

@@ -1,133 +1,104 @@
-import { existsSync } from "node:fs";
-import { ScriptError } from "@org/exit-codes";
-import { tableExists, toPostgresError, withClient, type PostgresClient } from "@org/postgres";
-import type { MigrationCollection, MigrationState, RepeatableState } from "@org/run-migrations";
+import { isScriptError } from "@org/exit-codes";
+import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
+import type { Difference } from "@org/postgres/schema";
 import { runChecks, type Check, type Result, type RunContext } from "@org/script";
+import { catalogSession } from "./catalog-session.ts";
 import { consistencyChecks } from "./consistency/checks.ts";
 import { migrationChecks } from "./consistency/migrations.ts";
 import { driftChecks, type DriftOutcome } from "./drift-checks.ts";
 import { findDrift } from "./drift.ts";
-import type { Difference } from "@org/postgres/schema";
+import { appliedOnly, readFiles, type Files } from "./files.ts";
 import type { ValidateSettings } from "./settings.ts";
+import type { Dated } from "./since.ts";
+import { chooseSource, type SourceKind } from "./sources/source.ts";
+import { takeSnapshot, type WrittenSnapshot } from "./take-snapshot.ts";
 
 /** What validate-schema-consistency reports beside its checks. */
 export interface SchemaConsistency {
+  /** What the database was compared with. */
+  readonly comparedWith: SourceKind;
   /** Object by object; null when nothing could be compared. */
-  readonly differences: readonly Difference[] | null;
+  readonly differences: readonly Dated[] | null;
   /** Differences that `schema.ignore` accepts, with the reason given there. */
   readonly ignored: readonly { readonly difference: Difference; readonly reason: string }[];
   /** How many objects were compared, by kind. */
   readonly compared: Readonly<Record<string, number>>;
   /** How many migrations were replayed. */
   readonly replayed: number;
-  /** Roles of the replay that stand for roles of the live database, which someone else migrated. */
+  /** Roles of what was compared with that stand for roles of the live database. */
   readonly roles: Readonly<Record<string, string>>;
+  /** What the action snapshot wrote. */
+  readonly snapshot: WrittenSnapshot | null;
 }
 
 type Context = RunContext<ValidateSettings>;
 
-/** Compares the live schema with what the migrations make and checks its inner consistency. Changes nothing in it. */
+/**
+ * Compares the live schema with what the settings name and checks its inner consistency, or stores a snapshot of it. Changes nothing in it. Throws a
+ * ScriptError when the database cannot be read, has no history to compare with, or a named source cannot be used.
+ */
 export async function validate(context: Context): Promise<Result<SchemaConsistency>> {
-  if (context.dryRun) return assemble(context, undefined, { files: undefined, outcome: { skipped: "dry run" } });
+  if (context.action === "snapshot") {
+    const { checks, data: snapshot } = await takeSnapshot(context);
+    return { checks, data: { ...nothingCompared, snapshot } };
+  }
+  const source = chooseSource(context.settings);
+  if (context.dryRun) return assemble(context, undefined, { source, files: "dry run", outcome: { skipped: "dry run" } });
   const { settings, signal } = context;
-  const session = { url: settings.databaseUrl.reveal(), applicationName: "validate-schema-consistency", readOnly: true, signal };
-  return withClient(session, async (client) => {
-    await requireHistory(client, settings.stateSchema);
-    const files = await readFiles(context);
-    const outcome = await compare({ client, context, files });
-    return assemble(context, client, { files, outcome });
+  return withClient({ ...catalogSession, url: settings.databaseUrl.reveal(), signal }, async (client) => {
+    const files = await readFiles(client, context, source);
+    const outcome = await compare({ client, context, files, source });
+    return assemble(context, client, { source, files, outcome });
   });
 }
 
-async function requireHistory(client: PostgresClient, schema: string): Promise<void> {
-  if (await tableExists(client, schema, "migration_history")) return;
-  throw new ScriptError("dependency", `the table ${schema}.migration_history does not exist, so nobody knows which migrations this database has`, {
-    hint: "Run npx @org/init-database, then npx @org/run-migrations.",
-  });
-}
-
-/** The files and what the history says of each. */
-export interface Files {
-  readonly collection: MigrationCollection;
-  readonly states: readonly MigrationState[];
-  readonly repeatables: readonly RepeatableState[];
-}
-
-/** undefined: there is no folder of migrations, and the config names none. */
-async function readFiles({ settings, sources, logger, signal }: Context): Promise<Files | undefined> {
-  const { databaseUrl, directory, layout, stateSchema } = settings;
-  if (sources["directory"]?.kind === "default" && !existsSync(directory)) return undefined;
-  const { readMigrations, runMigrations } = await import("@org/run-migrations");
-  const collection = await readMigrations(directory, { layout, logger });
-  const { data } = await runMigrations({ databaseUrl, directory, layout, stateSchema }, { action: "status", signal });
-  return { collection, states: data?.migrations ?? [], repeatables: data?.repeatables ?? [] };
-}
+const nothingCompared = { comparedWith: "migrations", differences: null, ignored: [], compared: {}, replayed: 0, roles: {} } as const;
 
 interface Comparing {
   readonly client: PostgresClient;
   readonly context: Context;
-  readonly files: Files | undefined;
+  readonly files: Files | string;
+  readonly source: SourceKind;
 }
 
-async function compare({ client, context, files }: Comparing): Promise<DriftOutcome> {
-  if (files === undefined) {
-    return { skipped: `there is no folder ${context.settings.directory}, and migrations.directory names no other: nothing says how the schema should be` };
-  }
-  const collection = await appliedOnly({ client, context, files });
+async function compare({ client, context, files, source }: Comparing): Promise<DriftOutcome> {
+  if (source === "migrations" && typeof files === "string") return { skipped: files };
+  const collection = typeof files === "string" || source !== "migrations" ? undefined : await appliedOnly(client, files, context.settings.stateSchema);
   try {
-    return { drift: await findDrift({ client, context, collection }) };
+    return { drift: await findDrift({ client, source, context, collection }) };
   } catch (error) {
     context.signal.throwIfAborted();
-    return { error: toPostgresError(error, { url: context.settings.databaseUrl.reveal(), doing: "compare the schemas" }) };
+    const told = toPostgresError(error, { url: context.settings.databaseUrl.reveal(), doing: "compare the schemas" });
+    // A file or a flag that cannot be used is one error of the caller, not seventeen unanswered questions.
+    if (isScriptError(told) && told.code === "configuration") throw told;
+    return { error: told };
   }
-}
-
-/**
- * What the live database should have: the files that are applied to it, or all of them where the history is empty but the database is not, because it
- * was migrated by other means. Throws a ScriptError (dependency) where nothing was ever migrated.
- */
-async function appliedOnly({ client, context, files: { collection, states, repeatables } }: Comparing & { readonly files: Files }): Promise<MigrationCollection> {
-  const applied = new Set([...states.filter(({ state }) => state === "applied" || state === "changed"), ...repeatables.filter(({ appliedAt }) => appliedAt !== null)].map(({ version }) => version));
-  if (states.some(({ state }) => state !== "pending" && state !== "failed")) {
-    const ofApplied = ({ version }: { readonly version: string }): boolean => applied.has(version);
-    return { ...collection, migrations: collection.migrations.filter(ofApplied), repeatables: collection.repeatables.filter(ofApplied) };
-  }
-  if (await hasRelations(client, context.settings.stateSchema)) return collection;
-  throw new ScriptError("dependency", "no migration has been applied to this database", { hint: "Run npx @org/run-migrations." });
-}
-
-async function hasRelations(client: PostgresClient, stateSchema: string): Promise<boolean> {
-  const { rows } = await client.query(
-    `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', $1) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
-       AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass AND e.objid = c.oid AND e.deptype = 'e')
-     LIMIT 1`,
-    [stateSchema],
-  );
-  return rows.length > 0;
 }
 
 interface Found {
-  readonly files: Files | undefined;
+  readonly source: SourceKind;
+  readonly files: Files | string;
   readonly outcome: DriftOutcome;
 }
 
-async function assemble(context: Context, client: PostgresClient | undefined, { files, outcome }: Found): Promise<Result<SchemaConsistency>> {
+async function assemble(context: Context, client: PostgresClient | undefined, { source, files, outcome }: Found): Promise<Result<SchemaConsistency>> {
   const { config, settings } = context;
   const scope = { stateSchema: settings.stateSchema, include: config.schema?.include, sequenceLimit: config.thresholds?.["consistency.sequences"] };
   const custom = context.checks as readonly Check<{ client: PostgresClient }>[];
   const results = await runChecks<{ client: PostgresClient }>({
-    checks: [...driftChecks(outcome, settings.failOn), ...migrationChecks(files), ...consistencyChecks(scope), ...custom],
+    checks: [...driftChecks(outcome, { source, failOn: settings.failOn }), ...migrationChecks(files), ...consistencyChecks(scope), ...custom],
     open: (use) => use({ client: client! }),
     context,
   });
   const drift = "drift" in outcome ? outcome.drift : undefined;
   const data = {
+    comparedWith: source,
     differences: drift?.differences ?? null,
     ignored: drift?.ignored ?? [],
     compared: drift?.compared ?? {},
-    replayed: files?.collection.migrations.length ?? 0,
+    replayed: typeof files === "string" || source !== "migrations" ? 0 : files.collection.migrations.length,
     roles: drift?.roles ?? {},
+    snapshot: null,
   };
   return { checks: results, data };
 }

@@ -1,6 +1,7 @@
 import { styleText } from "node:util";
 import { formatDuration } from "@org/env";
 import type { CheckResult, Verdict } from "../check.ts";
+import type { LineColor } from "../define-script.ts";
 import type { Report, ReportedError } from "../report.ts";
 import { pad, wrap } from "./columns.ts";
 import { displayWidth, visible } from "./visible.ts";
@@ -10,6 +11,7 @@ export interface HumanOptions {
   readonly color: boolean;
   /** What the script itself has to say, printed between the title line and the checks. */
   readonly body?: string;
+  readonly lineColor?: (line: string) => LineColor | undefined;
   /** Columns of the terminal; 80 when unset, never more than 120. */
   readonly width?: number;
 }
@@ -20,7 +22,7 @@ const verdictColors: Readonly<Record<Verdict, Color>> = { pass: "green", warn: "
 
 export function renderHuman(report: Report, options: HumanOptions): string {
   const paint = painter(options.color);
-  const body = options.body === undefined ? "" : visible(options.body).trimEnd();
+  const body = bodyLines(options, paint).join("\n").trimEnd();
   const sections = [
     titleLine(report, paint),
     body,
@@ -41,6 +43,13 @@ type Paint = (color: Color, text: string) => string;
 
 function painter(color: boolean): Paint {
   return color ? (style, text) => styleText(style, text, { validateStream: false }) : (_, text) => text;
+}
+
+function bodyLines({ body = "", lineColor }: HumanOptions, paint: Paint): string[] {
+  return visible(body).split("\n").map((line) => {
+    const color = lineColor?.(line);
+    return color === undefined ? line : paint(color, line);
+  });
 }
 
 function titleLine(report: Report, paint: Paint): string {

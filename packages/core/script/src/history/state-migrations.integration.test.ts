@@ -24,7 +24,7 @@ test.each(["platform", 'Odd "name"; drop schema public; --', "スキーマ"])("t
     expect(await planStateMigrations(client, schema)).toEqual([]);
     expect(await applyStateMigrations(client, schema)).toEqual([]);
     const { rows } = await client.query("select tablename from pg_tables where schemaname = $1 order by 1", [schema]);
-    expect(rows.map(({ tablename }) => tablename)).toEqual(["health_check_results", "migration_history", "script_execution_log", "state_version"]);
+    expect(rows.map(({ tablename }) => tablename)).toEqual(["health_check_results", "migration_history", "schema_snapshots", "script_execution_log", "state_version"]);
   }),
 );
 

@@ -13,6 +13,7 @@ export function stateMigrations(schema: string): readonly StateMigration[] {
   return [
     { version: 1, name: "create run and migration history", sql: createHistory(s) },
     { version: 2, name: "keep the progress of migrations outside a transaction", sql: addProgress(s) },
+    { version: 3, name: "keep the schema that a run left", sql: addSnapshots(s) },
   ];
 }
 
@@ -137,5 +138,20 @@ function addProgress(s: string): string {
   return `
 alter table ${s}.migration_history add column progress jsonb;
 comment on column ${s}.migration_history.progress is 'Of a file that runs outside a transaction: which of its statements are done, so that the next run goes on after them.';
+`;
+}
+
+function addSnapshots(s: string): string {
+  return `
+create table ${s}.schema_snapshots (
+  run_id uuid primary key,
+  taken_at timestamptz not null default clock_timestamp(),
+  content bytea not null
+);
+alter table ${s}.schema_snapshots alter column content set storage external;
+create index schema_snapshots_taken_at_idx on ${s}.schema_snapshots (taken_at desc);
+comment on table ${s}.schema_snapshots is 'What the schema was like at the end of a run that changed it, so that a later difference can be dated; the newest ones only.';
+comment on column ${s}.schema_snapshots.run_id is 'The run in script_execution_log, whose row arrives when that run ends.';
+comment on column ${s}.schema_snapshots.content is 'JSON, packed with gzip.';
 `;
 }

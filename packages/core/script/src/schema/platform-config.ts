@@ -17,6 +17,7 @@ const customCheck = v.strictObject({
 const ignored = v.strictObject({
   kind: v.exactOptional(text),
   name: v.exactOptional(text),
+  property: v.exactOptional(text),
   reason: text,
 });
 
@@ -80,8 +81,9 @@ export const platformConfigSchema: v.GenericSchema<unknown, PlatformConfig> = sc
         include: v.exactOptional(texts),
         // Without this check an entry of a reason alone would accept every difference.
         ignore: v.exactOptional(
-          v.array(v.pipe(ignored, v.check(({ kind, name }) => kind !== undefined || name !== undefined, 'it needs a "kind" or a "name"'))),
+          v.array(v.pipe(ignored, v.check(({ kind, name, property }) => (kind ?? name ?? property) !== undefined, 'it needs a "kind", a "name" or a "property"'))),
         ),
+        roles: v.exactOptional(v.record(text, text)),
       }),
     ),
     thresholds: v.exactOptional(v.record(v.string(), v.number())),

@@ -1,5 +1,6 @@
 import { globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { storeReading } from "@org/postgres/schema";
 import { Ajv, type ValidateFunction } from "ajv";
 import { describe, expect, test } from "vitest";
 import { generateSchemas } from "../../generate-schemas.ts";
@@ -31,6 +32,12 @@ function problems(name: string, value: unknown): string[] {
 test("the committed schemas are what the code generates (node packages/core/script/generate-schemas.ts)", () => {
   const committed = readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), "utf8")]);
   expect(Object.fromEntries(committed)).toEqual(generateSchemas());
+});
+
+test("a stored snapshot validates, and one without its format does not", () => {
+  const stored = JSON.parse(storeReading({ serverVersion: 150_018, clusterWide: false, unread: [], rows: [{ kind: "table", row: { name: "public.a", acl: ["r=a/me"] } }] })) as object;
+  expect(problems("schema_snapshot.schema.json", stored)).toEqual([]);
+  expect(problems("schema_snapshot.schema.json", { ...stored, snapshotFormat: undefined })).toEqual([" must have required property 'snapshotFormat'"]);
 });
 
 describe("reports", () => {

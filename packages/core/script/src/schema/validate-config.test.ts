@@ -64,7 +64,7 @@ test("all problems are named at once, with their paths", () => {
       extensions[1].version: expected a text, found 1
       dependencies.postgresPort: a port is at most 65535
       dependencies.provider: expected "existing" or "container" or "local" or "embedded", found "docker"
-      schema.ignore[0]: it needs a "kind" or a "name"
+      schema.ignore[0]: it needs a "kind", a "name" or a "property"
       thresholds.query: expected a number, found "fast"
       checks[0].id: an id is in kebab-case, with dots to group, such as "orders.stuck"
       checks[0].run: it must be a function"

@@ -1,11 +1,11 @@
 import type { MigrationState } from "@org/run-migrations";
 import { fail, pass, skipped, warn, type Check, type Finding } from "@org/script";
-import type { Files } from "../validate.ts";
+import type { Files } from "../files.ts";
 
-/** Whether files and history agree. */
-export function migrationChecks(files: Files | undefined): readonly Check[] {
+/** Whether files and history agree; a text says why there is nothing to compare. */
+export function migrationChecks(files: Files | string): readonly Check[] {
   const judged = (judge: (states: readonly MigrationState[]) => Finding) => (): Finding =>
-    files === undefined ? skipped("there is no folder of migrations to compare the history with") : judge(files.states);
+    typeof files === "string" ? skipped(files) : judge(files.states);
   return [
     { id: "migrations.unchanged", title: "Applied migrations are as the files say", run: judged(unchanged) },
     { id: "migrations.applied", title: "Every migration is applied", run: judged(applied) },

@@ -1,0 +1,75 @@
+import { ScriptError } from "@org/exit-codes";
+import { families } from "./catalog/families.ts";
+import type { Kind } from "./model.ts";
+import type { Reading } from "./read-snapshot.ts";
+import type { Row } from "./to-fact.ts";
+
+/** A reading as it is kept in files and tables: what the catalogs said, roles by their own names. */
+export interface StoredReading extends Reading {
+  /** Raised whenever a reading tells more, or other things, than before: only readings of one format compare. */
+  readonly snapshotFormat: number;
+}
+
+const format = 1;
+
+/** The same schema gives the same text, whatever the order in which it was made; `indent` makes it a text that `diff` shows well. */
+export function storeReading({ rows, ...rest }: Reading, { indent = 0 }: { readonly indent?: number } = {}): string {
+  const stored: StoredReading = { snapshotFormat: format, ...rest, rows: rows.map(({ kind, row }) => ({ kind, row: canonical(row) })).sort(inOrder) };
+  return `${JSON.stringify(stored, null, indent)}\n`;
+}
+
+/** Properties by name; of privileges the order means nothing either. */
+function canonical(row: Row): Row {
+  const entries = Object.entries(row).map(([name, value]): [string, unknown] => [name, name === "acl" && Array.isArray(value) ? [...(value as string[])].sort() : value]);
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Row;
+}
+
+type StoredRow = Reading["rows"][number];
+
+function inOrder(a: StoredRow, b: StoredRow): number {
+  const [one, other] = [a, b].map(({ kind, row }) => `${kind}\0${row.name}\0${JSON.stringify(row["creator"] ?? null)}`) as [string, string];
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
+/**
+ * Reads what storeReading wrote; `source` names it in errors. Throws a ScriptError (configuration) for a text that is none, or one of another format,
+ * which tells other things.
+ */
+export function parseReading(text: string, source: string): Reading {
+  const stored = parseJson(text, source);
+  if (!isObject(stored) || typeof stored["snapshotFormat"] !== "number") throw unreadable(source, "it is no snapshot of a schema");
+  const { snapshotFormat, ...reading } = stored;
+  if (snapshotFormat > format) {
+    throw new ScriptError("configuration", `${source} has the format ${snapshotFormat}, and this release reads the format ${format}`, { hint: "Update the package." });
+  }
+  if (snapshotFormat !== format) throw unreadable(source, `it has the format ${snapshotFormat} of an older release, which tells less`);
+  if (!isReading(reading)) throw unreadable(source, "it is damaged: not every object has a kind and a name that this release knows");
+  return reading;
+}
+
+function parseJson(text: string, source: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw unreadable(source, `it is not valid JSON: ${(cause as Error).message}`);
+  }
+}
+
+function isReading(value: object): value is Reading {
+  const { serverVersion, clusterWide, rows, unread } = value as Partial<Reading>;
+  return typeof serverVersion === "number" && typeof clusterWide === "boolean" && Array.isArray(unread) && Array.isArray(rows) && rows.every(isRow);
+}
+
+const kinds: ReadonlySet<Kind> = new Set([...families.map(({ kind }) => kind), "server"]);
+
+function isRow(value: unknown): value is StoredRow {
+  return isObject(value) && kinds.has(value["kind"] as Kind) && isObject(value["row"]) && typeof value["row"]["name"] === "string";
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function unreadable(source: string, reason: string): ScriptError {
+  return new ScriptError("configuration", `${source} cannot be read: ${reason}`, { hint: "Write it again with the action snapshot." });
+}

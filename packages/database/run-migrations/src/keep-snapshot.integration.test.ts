@@ -1,0 +1,35 @@
+// Needs Postgres.
+import { listSnapshotsOfRuns, readSnapshotOfRun } from "@org/script/history";
+import { expect, test } from "vitest";
+import { runMigrations } from "./script.ts";
+import { withPlace } from "./testing/database.ts";
+
+const files = { "1_a.sql": "CREATE TABLE a (id bigint PRIMARY KEY);" };
+
+test("a run that applied something stores the schema that it left, another one nothing", () =>
+  withPlace(files, async ({ url, folder: directory, client }) => {
+    const first = await runMigrations({ databaseUrl: url, directory });
+    await runMigrations({ databaseUrl: url, directory });
+    const [run, ...others] = await listSnapshotsOfRuns(client, "platform");
+    expect(run?.runId).toBe(first.run.id);
+    expect(others).toEqual([]);
+    const { rows } = await readSnapshotOfRun(client, "platform", first.run.id);
+    expect(rows.filter(({ kind }) => kind === "table").map(({ row }) => row.name)).toEqual(["public.a"]);
+  }));
+
+test("what was applied before a file failed is stored too", () =>
+  withPlace({ ...files, "2_b.sql": "CREATE TABLE b (id nothing);" }, async ({ url, folder: directory, client }) => {
+    expect((await runMigrations({ databaseUrl: url, directory })).verdict).toBe("fail");
+    expect(await listSnapshotsOfRuns(client, "platform")).toHaveLength(1);
+  }));
+
+test("a snapshot that cannot be stored is a warning, and the run passes", () =>
+  withPlace(files, async ({ url, folder: directory, client }) => {
+    await client.query("DROP TABLE platform.schema_snapshots");
+    const warnings: string[] = [];
+    const note = (): void => {};
+    const logger = { debug: note, info: note, error: note, warning: (message: string) => void warnings.push(message) };
+    const report = await runMigrations({ databaseUrl: url, directory }, { logger });
+    expect(report.verdict).toBe("pass");
+    expect(warnings).toEqual([expect.stringContaining('relation "platform.schema_snapshots" does not exist')]);
+  }));
