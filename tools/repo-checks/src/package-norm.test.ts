@@ -60,12 +60,24 @@ test("finds a shim that differs, and one that cannot be executed", () => {
   });
 });
 
-test("takes a further entry of the same shape, and one for the workspace alone", () => {
-  withFixture((fixture) => {
-    fixture.edit(`${foo}/package.json`, (json) => {
-      const { ".": main, ...rest } = json["exports"] as Json;
-      json["exports"] = { ".": main, "./inner": { "@org/source": "./src/inner.ts" }, ...rest };
-    });
-    expect(found(fixture)).toEqual([]);
+/** What is found when the package has these entries beside its main one. */
+function foundWith(fixture: Fixture, entries: Json): string[] {
+  fixture.edit(`${foo}/package.json`, (json) => {
+    const { ".": main, ...rest } = json["exports"] as Json;
+    json["exports"] = { ".": main, ...entries, ...rest };
   });
+  return found(fixture);
+}
+
+const entryOf = (file: string): Json => ({ "@org/source": `./src/${file}.ts`, types: `./dist/${file}.d.ts`, default: `./dist/${file}.js` });
+
+test("takes a further entry of the same shape, in a file or a folder, and one for the workspace alone", () => {
+  withFixture((fixture) => {
+    fixture.write(`${foo}/src/folder/index.ts`, "export {};\n");
+    expect(foundWith(fixture, { "./file": entryOf("file"), "./folder": entryOf("folder/index"), "./inner": { "@org/source": "./src/inner.ts" } })).toEqual([]);
+  });
+});
+
+test("finds an entry that leads elsewhere", () => {
+  withFixture((fixture) => expect(foundWith(fixture, { "./folder": entryOf("folder/index") })).toEqual([expect.stringContaining("exports is")]));
 });

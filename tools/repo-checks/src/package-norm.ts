@@ -7,14 +7,14 @@ import { readJson, scopeOf, type Package, type Problem } from "./workspace.ts";
 export function checkPackageNorm(root: string, packages: readonly Package[]): Problem[] {
   const scope = scopeOf(packages);
   return packages.flatMap((pkg) => [
-    ...fields(pkg, scope),
+    ...fields(root, pkg, scope),
     ...dependencyRanges(pkg, packages),
     ...files(root, pkg),
     ...(pkg.manifest === undefined ? [] : shim(root, pkg)),
   ]);
 }
 
-function fields(pkg: Package, scope: string): Problem[] {
+function fields(root: string, pkg: Package, scope: string): Problem[] {
   const expected: Record<string, unknown> = {
     name: `${scope}/${pkg.directory}`,
     license: "MIT",
@@ -22,7 +22,7 @@ function fields(pkg: Package, scope: string): Problem[] {
     bin: pkg.manifest === undefined ? undefined : { [pkg.directory]: `bin/${pkg.directory}.js` },
     exports: {
       ".": conditions("index", scope),
-      ...furtherEntries(pkg, scope),
+      ...furtherEntries(root, pkg, scope),
       ...(pkg.manifest === undefined ? {} : { "./script.json": "./script.json" }),
       "./package.json": "./package.json",
     },
@@ -40,16 +40,16 @@ function fields(pkg: Package, scope: string): Problem[] {
   ];
 }
 
-// A package may have further entries: data files, code of the same shape, and sources for this workspace alone.
-function furtherEntries(pkg: Package, scope: string): Record<string, unknown> {
+// A package may have further entries: data files, code of the same shape in a file or a folder, and sources for this workspace alone.
+function furtherEntries(root: string, pkg: Package, scope: string): Record<string, unknown> {
   const common = [".", "./script.json", "./package.json"];
-  const written = Object.entries((pkg.json["exports"] ?? {}) as Record<string, string | object>);
-  return Object.fromEntries(written.filter(([entry]) => !common.includes(entry)).map(([entry, target]) => [entry, furtherEntry(entry, target, scope)]));
+  const written = Object.entries((pkg.json["exports"] ?? {}) as Record<string, string | object>).filter(([entry]) => !common.includes(entry));
+  return Object.fromEntries(written.map(([entry, target]) => [entry, typeof target === "string" ? entry : codeEntry(entry, target, { source: join(root, pkg.folder, "src"), scope })]));
 }
 
-function furtherEntry(entry: string, target: string | object, scope: string): unknown {
-  if (typeof target === "string") return entry;
-  const all = conditions(entry.slice("./".length), scope);
+function codeEntry(entry: string, target: object, { source, scope }: { readonly source: string; readonly scope: string }): unknown {
+  const file = entry.slice("./".length);
+  const all = conditions(existsSync(join(source, file, "index.ts")) ? `${file}/index` : file, scope);
   return Object.keys(target).length === 1 ? { [`${scope}/source`]: all[`${scope}/source`] } : all;
 }
 
