@@ -76,8 +76,8 @@ function whole(change: "missing" | "extra", facts: readonly Fact[]): Difference[
     .map(({ kind, name }) => ({ kind, object: name, change, property: null, expected, found, severity: severityOf({ kind, change, property: null }) }));
 }
 
-/** Told for those who read a report or make a table again; no difference: a fact of the server, and the order of columns. */
-const notCompared: ReadonlySet<string> = new Set(["server's version", "position"]);
+/** Told for those who read a report or write a table again; the server's own, the order of columns and what follows from inheritance are no difference. */
+const notCompared: ReadonlySet<string> = new Set(["server's version", "position", "inherited"]);
 
 function changed(expected: Fact, found: Fact | undefined): Difference[] {
   if (found === undefined) return [];

@@ -47,6 +47,7 @@ export async function readInTransaction(client: PostgresClient, scope: SnapshotS
   await client.query(`${settings}; SAVEPOINT reading`);
   const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
   const { rows, unread } = await readFamilies(wanted, { client, access, scope });
+  await client.query("RELEASE SAVEPOINT reading");
   return { serverVersion: access.version, clusterWide, rows: [...server, ...rows], unread: [...hiddenKinds(access), ...unread] };
 }
 

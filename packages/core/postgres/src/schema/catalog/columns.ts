@@ -7,7 +7,7 @@ export const columns: Family = {
   kind: "column",
   sql: `
     SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, CASE WHEN a.attacl IS NOT NULL THEN rel.owner END AS "of owner", a.attacl::text[] AS acl,
-      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN a.attinhcount > 0 THEN a.attislocal END AS local,
+      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN NOT a.attislocal THEN true END AS inherited,
       format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS "not null",
       CASE WHEN a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
       CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",

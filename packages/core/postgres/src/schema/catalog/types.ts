@@ -83,7 +83,9 @@ export const casts: Family = {
     SELECT format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL) AS name,
       nullif(c.castfunc, 0)::regprocedure::text AS function,
       CASE c.castcontext WHEN 'e' THEN 'explicit' WHEN 'a' THEN 'assignment' ELSE 'implicit' END AS context, c.castmethod::text AS method
-    FROM pg_cast c WHERE c.oid >= 16384 AND ${notOfExtension("pg_cast", "c.oid")}`,
+    FROM pg_cast c WHERE c.oid >= 16384 AND ${notOfExtension("pg_cast", "c.oid")}
+      -- A range type makes the cast to its multirange.
+      AND NOT EXISTS (SELECT FROM pg_depend dep WHERE dep.classid = 'pg_cast'::regclass AND dep.objid = c.oid AND dep.deptype = 'i')`,
 };
 
 export const conversions: Family = {

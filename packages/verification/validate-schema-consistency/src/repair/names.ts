@@ -1,0 +1,78 @@
+import { quoteIdentifier, quoteLiteral } from "@org/postgres";
+
+const identifier = String.raw`"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*`;
+const parts = new RegExp(identifier, "guy");
+
+/** The identifiers of a qualified name, as SQL writes them; what follows them, such as the arguments of a function, is left out. */
+export function splitName(name: string): readonly string[] {
+  const found: string[] = [];
+  for (let at = 0; ; at++) {
+    parts.lastIndex = at;
+    const part = parts.exec(name)?.[0];
+    if (part === undefined) return found;
+    found.push(part);
+    at += part.length;
+    if (name[at] !== ".") return found;
+  }
+}
+
+/** The last identifier of a qualified name. */
+export function ownName(name: string): string {
+  return splitName(name).at(-1) ?? name;
+}
+
+/** The name without the arguments of a function. */
+export function withoutArguments(name: string): string {
+  return splitName(name).join(".");
+}
+
+/** A role as GRANT takes it; facts hold its plain name, and `public` for everybody. */
+export function role(name: string): string {
+  return name === "public" ? "PUBLIC" : quoteIdentifier(name);
+}
+
+/** The items of a list that a fact tells in one line; items that would not read as one stand in quotes there. */
+export function listItems(list: string | null | undefined): readonly string[] {
+  const items = (list ?? "").matchAll(/(?<=^|, )(?:'((?:[^']|'')*)'|([^,]+))/gu);
+  return [...items].map(([, quoted, plain = ""]) => quoted?.replaceAll("''", "'") ?? plain);
+}
+
+/** Name and value of each item of a list such as `fillfactor=90, autovacuum_enabled=false`. */
+export function optionsOf(list: string | null | undefined): ReadonlyMap<string, string> {
+  return new Map(
+    listItems(list).map((item) => {
+      const at = item.indexOf("=");
+      return at < 0 ? [item, ""] : [item.slice(0, at), item.slice(at + 1)];
+    }),
+  );
+}
+
+/** `SET (...)` and `RESET (...)` clauses that lead from some storage parameters to others. */
+export function setAndReset(from: string | null, to: string | null, prefix = ""): readonly string[] {
+  const [before, after] = [optionsOf(from), optionsOf(to)];
+  const set = [...after].filter(([name, value]) => before.get(name) !== value).map(([name, value]) => `${prefix}${name} = ${quoteLiteral(value).trim()}`);
+  const reset = [...before.keys()].filter((name) => !after.has(name)).map((name) => `${prefix}${name}`);
+  return [...(reset.length === 0 ? [] : [`RESET (${reset.join(", ")})`]), ...(set.length === 0 ? [] : [`SET (${set.join(", ")})`])];
+}
+
+/** The storage parameters as WITH takes them; empty when there are none. */
+export function withClause(list: string | undefined, prefix = ""): readonly string[] {
+  return [...optionsOf(list)].map(([name, value]) => `${prefix}${name} = ${quoteLiteral(value).trim()}`);
+}
+
+/** A secret is told as its digest, which no statement can set. */
+export function holdsDigest(list: string | null | undefined): boolean {
+  return [...optionsOf(list).values(), list ?? ""].some((value) => /^md5:[0-9a-f]{32}$/u.test(value));
+}
+
+/** An `OPTIONS (...)` clause that leads from some options of foreign data to others; none when nothing changes. */
+export function foreignOptions(from: string | null | undefined, to: string | null | undefined, making = false): string {
+  const [before, after] = [optionsOf(from), optionsOf(to)];
+  const set = [...after].filter(([name, value]) => before.get(name) !== value).map(([name, value]) => {
+    const verb = making ? "" : before.has(name) ? "SET " : "ADD ";
+    return `${verb}${quoteIdentifier(name)} ${quoteLiteral(value).trim()}`;
+  });
+  const gone = [...before.keys()].filter((name) => !after.has(name)).map((name) => `DROP ${quoteIdentifier(name)}`);
+  const items = [...gone, ...set];
+  return items.length === 0 ? "" : ` OPTIONS (${items.join(", ")})`;
+}
