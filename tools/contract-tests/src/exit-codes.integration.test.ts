@@ -48,7 +48,7 @@ test.each(["init-database", "run-migrations", "deploy-extensions"])("5: %s as a 
 
 test("6: a migration that the server refuses, and what is open because of it", async () => {
   await withPreparedPlatform(async (platform) => {
-    writeFileSync(join(platform.project, "migrations/3_broken.sql"), "CREATE TABLE shop.carts (id int);\nSELECT 1 / 0;\n");
+    writeFileSync(join(platform.project, "migrations/3_broken.up.sql"), "CREATE TABLE shop.carts (id int);\nSELECT 1 / 0;\n");
     const migrated = await runScript(named("run-migrations"), [], { place: platform, env: platform.urls });
     expect(migrated.exitCode, migrated.stderr).toBe(6);
     expect(migrated.stderr).toContain("division by zero");

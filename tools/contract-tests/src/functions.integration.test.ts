@@ -7,7 +7,7 @@ import { expect, test as plainTest } from "vitest";
 import { withPreparedPlatform, type PreparedPlatform } from "./prepared.ts";
 import { runScript } from "./run.ts";
 import { scripts } from "./scripts.ts";
-import { plainArguments, shortBenchmark } from "./situations.ts";
+import { plainArguments, shortBenchmark, wholeHistory } from "./situations.ts";
 
 const test = plainTest.extend<{ platform: PreparedPlatform }>({
   // oxlint-disable-next-line no-empty-pattern -- vitest reads from the pattern which fixtures this one needs
@@ -28,7 +28,7 @@ test.for(scripts)("$name", async (script, { platform }) => {
   const { report: printed } = await runScript(script, words, { place: platform, env: platform.urls });
   const call = {
     url: pathToFileURL(join(script.folder, "dist/index.js")).href,
-    input: { ...shortBenchmark, databaseUrl: platform.urls.DATABASE_URL, redisUrl: platform.urls.REDIS_URL, provider: words.includes("existing") ? "existing" : undefined },
+    input: { ...shortBenchmark, ...wholeHistory, databaseUrl: platform.urls.DATABASE_URL, redisUrl: platform.urls.REDIS_URL, provider: words.includes("existing") ? "existing" : undefined },
     options: { config: join(platform.project, "platform.config.mjs"), cwd: platform.project, env: { ...platform.env, ...platform.urls, PATH: process.env["PATH"] }, ...action },
   };
   const { exitCode, stdout, stderr } = await runProcess(process.execPath, ["--input-type=module", "--eval", program, JSON.stringify(call)], { cwd: platform.folder });

@@ -61,7 +61,7 @@ describe("a statement that runs", () => {
     const { url } = await postgresServer();
     await withPreparedPlatform(async (platform) => {
       const databases = await names(url);
-      const started = startScript(script, ["--json"], { place: platform, env: { ...platform.urls, PLATFORM_CHECKS: "slow" } });
+      const started = startScript(script, [...plainArguments(script), "--json"], { place: platform, env: { ...platform.urls, PLATFORM_CHECKS: "slow" } });
       const runs = async (): Promise<boolean> => (await sessions(platform.urls.DATABASE_URL)).some((text) => text.includes("pg_sleep(60) AS contract"));
       await expect.poll(runs, { timeout: 30_000 }).toBe(true);
       const { exitCode, stderr } = await interrupt(script, started, "SIGINT");

@@ -53,8 +53,10 @@ export function configWith(checks: string): string {
 const plainConfig = configWith("[]");
 
 const projectFiles = {
-  "migrations/1_create_customers.sql": "CREATE TABLE shop.customers (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text NOT NULL UNIQUE);\n",
-  "migrations/2_create_orders.sql":
+  "migrations/1_create_customers.up.sql": "CREATE TABLE shop.customers (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, email text NOT NULL UNIQUE);\n",
+  "migrations/1_create_customers.down.sql": "DROP TABLE shop.customers;\n",
+  "migrations/2_create_orders.up.sql":
     "CREATE TABLE shop.orders (id bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY, customer_id bigint NOT NULL REFERENCES shop.customers (id));\nCREATE INDEX orders_customer_id ON shop.orders (customer_id);\n",
+  "migrations/2_create_orders.down.sql": "DROP TABLE shop.orders;\n",
   "functions.sql": "CREATE OR REPLACE FUNCTION shop.one() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN 1; END $$;\n",
 };

@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { checkMetrics } from "../../../packages/core/script/check-metrics.ts";
 import { problemsOfJson } from "./contract.ts";
 import { withPlace, type Place } from "./place.ts";
-import { inOrder } from "./prepared.ts";
+import { inOrder, withPreparedPlatform } from "./prepared.ts";
 import { runScript, startScript } from "./run.ts";
 import { scripts } from "./scripts.ts";
 import { query } from "./testing/database.ts";
@@ -45,6 +45,16 @@ test("a full run is in the tables, in the report files and in the metrics", asyn
       expectFiles(place, reports);
     }),
   );
+});
+
+test("a rollback is the latest migration_status.json", async () => {
+  await withPreparedPlatform(async (platform) => {
+    const { exitCode, stderr } = await runScript(named("rollback-migrations"), ["--steps", "1"], { place: platform, env: platform.urls });
+    expect(exitCode, stderr).toBe(0);
+    const status = JSON.parse(readFileSync(join(platform.reportDir, "migration_status.json"), "utf8")) as Report<{ readonly counts: object }>;
+    expect(problemsOfJson("migration_status", status)).toEqual([]);
+    expect(status).toMatchObject({ script: "rollback-migrations", data: { counts: { applied: 1, pending: 1 } } });
+  });
 });
 
 function expectFiles({ reportDir, stateDir, metricsFile }: Place, reports: readonly Report[]): void {

@@ -8,13 +8,21 @@ export function plainArguments({ name }: ScriptUnderTest): readonly string[] {
 /** A benchmark that is long enough to be told and short enough for a test. */
 export const shortBenchmark = { duration: "500ms", warmup: "100ms", percentile: 50, connections: 2, keys: 100 };
 
+/** How far to roll back: to what is there, so that the scripts after it find it. */
+export const wholeHistory = { to: "2" };
+
 const words: Readonly<Record<string, readonly string[]>> = {
   // Other providers would start servers of their own instead of asking the one that is named.
   "start-dependencies": ["start", "--provider", "existing"],
   // `up` would start servers too.
   platform: ["verify"],
-  "dragonfly-perf": Object.entries(shortBenchmark).flatMap(([name, value]) => [`--${name}`, String(value)]),
+  "dragonfly-perf": flags(shortBenchmark),
+  "rollback-migrations": flags(wholeHistory),
 };
+
+function flags(settings: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, String(value)]);
+}
 
 /** Addresses where nobody can be reached, for tests in which nobody may be asked. */
 export const unreachable: Readonly<Record<string, string>> = { DATABASE_URL: "postgres://nobody@127.0.0.1:1/none", REDIS_URL: "redis://127.0.0.1:1" };

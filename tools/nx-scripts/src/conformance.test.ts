@@ -15,6 +15,7 @@ const present: Readonly<Record<string, Row>> = {
   "start-dependencies": { target: "start", after: [] },
   "init-database": { target: "setup", after: [] },
   "run-migrations": { target: "setup", after: ["init-database"] },
+  "rollback-migrations": { target: "rollback", after: ["run-migrations"] },
   "deploy-extensions": { target: "setup", after: ["run-migrations"] },
   "verify-connection": { target: "verify", after: ["init-database"] },
   "verify-dragonfly": { target: "verify", after: [] },
@@ -24,7 +25,6 @@ const present: Readonly<Record<string, Row>> = {
 const verification = ["verify-connection", "verify-dragonfly", "verify-extensions", "validate-schema-consistency"];
 /** Rows of the matrix whose scripts may not be here yet. */
 const planned: Readonly<Record<string, Row>> = {
-  "rollback-migrations": { target: "rollback", after: ["run-migrations"] },
   "run-tests-with-coverage": { target: "coverage", after: verification },
   "dragonfly-perf": { target: "bench", after: ["verify-dragonfly"] },
   "security-validation": { target: "audit", after: ["init-database", "run-migrations", "deploy-extensions"] },

@@ -8,12 +8,11 @@ export type { LintFinding, PlannedFile, PlannedStatement } from "./lint/lint-fil
 export { removalsOf, type Removal, type StatementRemovals, type WrittenName } from "./lint/removals.ts";
 export { wayBack, wayThere, type FileToRun } from "./file-to-run.ts";
 export { readHistory, requireHistory, type HistoryEntry, type HistoryTarget, type StatementProgress } from "./history.ts";
-export { compareVersions, type MigrationLayout } from "./layouts.ts";
+export { compareVersions, normaliseVersion, type MigrationLayout } from "./layouts.ts";
 export { defaultLockPolicy, type LockPolicy } from "./lock-retries.ts";
 export { withMigrationLock, type MigrationLockOptions } from "./migration-lock.ts";
 export { MigrationError, type MigrationFailure } from "./migration-error.ts";
 export { countStates, isPending, migrationStates, type MigrationState, type MigrationStateName, type ResumePoint } from "./migration-state.ts";
-export { printable } from "./printable.ts";
 export { parseVersion, type PendingSelection } from "./select-pending.ts";
 export type { Rehearsal, RehearsedFile, RehearsedLock, RehearsedStatement } from "./rehearse/rehearsal.ts";
 export type { RepeatableState, RepeatableStateName } from "./repeatables.ts";

@@ -1,0 +1,20 @@
+import { printable } from "@org/logging";
+import type { Loss } from "./losses/losses.ts";
+import type { RoundTrip } from "./verify.ts";
+
+/** One loss as a phrase. */
+export function describeLoss({ kind, object, rows, exact }: Loss): string {
+  if (kind === "unseen") return `what this does cannot be seen: ${printable(object)}`;
+  const what = { table: "table", column: "column", rows: "rows of", values: "precision of" }[kind];
+  const unit = kind === "column" || kind === "values" ? "values" : "rows";
+  const figure = rows === null ? `an unknown number of ${unit}` : `${exact ? "" : "about "}${rows} ${rows === 1 ? unit.slice(0, -1) : unit}`;
+  return `${what} ${printable(object)} (${figure})`;
+}
+
+/** What came of one round trip, as a phrase that names every object. */
+export function describeTrip({ file, downFile, outcome, differences, failure }: RoundTrip): string {
+  const objects = differences.map(({ kind, object, change, property }) => `${kind} ${object} (${property === null ? change : `${property} ${change}`})`).join(", ");
+  const reason = failure === null ? objects : printable(`${failure.file}${failure.line === null ? "" : `:${failure.line}:${failure.column}`}: ${failure.message}`);
+  const words = { same: "gives back the same schema", differs: "leaves a difference:", failed: "does not run:", "not-again": "cannot be applied again after its way back:", "no-way-back": "has no way back" };
+  return `${printable(outcome === "not-again" ? file : (downFile ?? file))} ${words[outcome]} ${reason}`.trim();
+}

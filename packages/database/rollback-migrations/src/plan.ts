@@ -1,0 +1,58 @@
+import { printable } from "@org/logging";
+import { planExecution, type PostgresClient } from "@org/postgres";
+import type { HistoryEntry, Migration, MigrationCollection, MigrationState } from "@org/run-migrations";
+import { findLosses, type Loss } from "./losses/losses.ts";
+import { selectApplied, type Selection } from "./selection.ts";
+
+/** One applied migration that is to be rolled back. */
+export interface PlannedRollback {
+  readonly version: string;
+  readonly name: string;
+  /** The file of the way back; null where there is none. */
+  readonly file: string | null;
+  /** `record`: nothing is executed, the history says that it is not applied any more. `refuse`: it cannot be rolled back, for the reason given. */
+  readonly way: "execute" | "record" | "refuse";
+  /** Why it is recorded or refused. */
+  readonly reason: string | null;
+  /** Whether the file and its history row are one transaction. */
+  readonly inTransaction: boolean;
+  /** What its way back takes away of what is there now. */
+  readonly losses: readonly Loss[];
+}
+
+export interface PlanSource {
+  readonly collection: MigrationCollection;
+  readonly states: readonly MigrationState[];
+  readonly history: readonly HistoryEntry[];
+  readonly selection: Selection;
+  readonly forceRecord: boolean;
+}
+
+/**
+ * What would be rolled back, the newest first, with what would be lost. The client is in a read-only session. Throws a ScriptError
+ * (configuration) for a selection that cannot be.
+ */
+export async function planRollback(client: PostgresClient, source: PlanSource): Promise<readonly PlannedRollback[]> {
+  const files = new Map(source.collection.migrations.map((migration) => [migration.version, migration]));
+  const planned = selectApplied(source, source.selection).map((state) => planOne(state, files.get(state.version), source.forceRecord));
+  const texts = planned.map(({ version, way }) => (way === "execute" ? files.get(version)!.down!.sql : ""));
+  const losses = await findLosses(client, texts);
+  return planned.map((one, index) => ({ ...one, losses: losses[index]! }));
+}
+
+function planOne({ version, name, state, file }: MigrationState, migration: Migration | undefined, forceRecord: boolean): PlannedRollback {
+  const down = migration?.down;
+  const one = { version, name, file: down?.file ?? null, inTransaction: true, losses: [] };
+  // The way back belongs to the text that was applied, which nobody has any more.
+  if (state === "changed") return { ...one, way: "refuse", reason: `${printable(file ?? name)} was changed after it was applied` };
+  if (down !== undefined) return { ...one, way: "execute", reason: null, inTransaction: planExecution(down.sql).inTransaction };
+  const reason = state === "missing" ? "its file is missing" : "it has no way back";
+  return { ...one, way: forceRecord ? "record" : "refuse", reason };
+}
+
+/** Newer ones that are done in part: what they did outside a transaction is in the schema, and the history does not count them as applied. */
+export function unfinished(states: readonly MigrationState[], planned: readonly PlannedRollback[]): readonly MigrationState[] {
+  const oldest = planned.at(-1)?.version;
+  const from = states.findIndex(({ version }) => version === oldest);
+  return from === -1 ? [] : states.slice(from).filter(({ resumesAt }) => resumesAt !== null);
+}
