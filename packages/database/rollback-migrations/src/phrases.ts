@@ -12,9 +12,11 @@ export function describeLoss({ kind, object, rows, exact }: Loss): string {
 }
 
 /** What came of one round trip, as a phrase that names every object. */
-export function describeTrip({ file, downFile, outcome, differences, failure }: RoundTrip): string {
+export function describeTrip({ file, downFile, outcome, differences, unread, failure }: RoundTrip): string {
   const objects = differences.map(({ kind, object, change, property }) => `${kind} ${object} (${property === null ? change : `${property} ${change}`})`).join(", ");
-  const reason = failure === null ? objects : printable(`${failure.file}${failure.line === null ? "" : `:${failure.line}:${failure.column}`}: ${failure.message}`);
-  const words = { same: "gives back the same schema", differs: "leaves a difference:", failed: "does not run:", "not-again": "cannot be applied again after its way back:", "no-way-back": "has no way back" };
+  const hidden = unread.map(({ kind, object, property, reason }) => `${property ?? "everything"} of ${kind} ${object ?? "*"}: ${reason}`);
+  const told = outcome === "unknown" ? [...new Set(hidden)].join(", ") : objects;
+  const reason = failure === null ? told : printable(`${failure.file}${failure.line === null ? "" : `:${failure.line}:${failure.column}`}: ${failure.message}`);
+  const words = { same: "gives back the same schema", differs: "leaves a difference:", failed: "does not run:", "not-again": "cannot be applied again after its way back:", "no-way-back": "has no way back", unknown: "cannot be compared in full:" };
   return `${printable(outcome === "not-again" ? file : (downFile ?? file))} ${words[outcome]} ${reason}`.trim();
 }

@@ -1,7 +1,6 @@
 import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
-import { renderRollback } from "./report.ts";
 import { layouts, type RollbackSettings } from "./settings.ts";
 import type { RollbackStatus } from "./status.ts";
 
@@ -40,5 +39,5 @@ export const rollbackMigrations: Script<OptionsOf<RollbackSettings>, RollbackSta
   package: pkg,
   options,
   run: async (context) => (await import("./rollback.ts")).rollback(context),
-  render: renderRollback,
+  render: async (report) => (await import("./report.ts")).renderRollback(report),
 });

@@ -95,6 +95,9 @@ function verified({ action }: RollbackStatus, trips: readonly RoundTrip[]): Find
   if (action === "dry-run") return skipped("dry run: the ways back would be proved on a scratch copy");
   if (trips.length === 0) return unknown("there is nothing to prove", "Select a migration, or leave the selection out.");
   const wrong = trips.filter(({ outcome }) => outcome !== "same");
+  if (wrong.length > 0 && wrong.every(({ outcome }) => outcome === "unknown")) {
+    return unknown(wrong.map(describeTrip).join("; "), "Verify with a role that may read it, or on a server (--shadow-url) where it may.", { code: "permission" });
+  }
   if (wrong.length === 0) return pass(`${trips.length} of ${trips.length} give back the schema from before`, count(trips));
   return fail(`${wrong.length} of ${trips.length} do not: ${wrong.map(describeTrip).join("; ")}`, "Mend the way back of what is named.", count(wrong));
 }

@@ -1,6 +1,6 @@
 import { printable, type Logger } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
-import { compareSnapshots, readCatalogs, toSnapshot, type Difference, type Snapshot, type SnapshotScope } from "@org/postgres/schema";
+import { compareSnapshots, readCatalogs, toSnapshot, type Difference, type Snapshot, type SnapshotScope, type Unknown } from "@org/postgres/schema";
 import {
   applyFile,
   applyMigrations,
@@ -24,11 +24,13 @@ export interface RoundTrip {
   readonly downFile: string | null;
   /**
    * `same`: the schema is the one from before. `differs`: it is not. `failed`: the way back does not run. `not-again`: it cannot be applied
-   * again after its way back, or makes something else then. `no-way-back`: there is no file.
+   * again after its way back, or makes something else then. `no-way-back`: there is no file. `unknown`: a part of the schema could not be read.
    */
-  readonly outcome: "same" | "differs" | "failed" | "not-again" | "no-way-back";
+  readonly outcome: "same" | "differs" | "failed" | "not-again" | "no-way-back" | "unknown";
   /** Object by object: expected is the schema before, found the one after the way back. */
   readonly differences: readonly Difference[];
+  /** What the role may not read, so that nobody knows whether it differs. */
+  readonly unread: readonly Unknown[];
   readonly failure: MigrationFailure | null;
 }
 
@@ -125,7 +127,7 @@ async function goThereAndBack(traveller: Traveller, migration: Migration, down: 
   const failure = await goDown(traveller, down);
   // What ran in a transaction is undone as a whole.
   if (failure !== undefined) return { trip: toTrip(migration, { outcome: "failed", failure: failure.failure }), spoiled: !failure.failure.rolledBack };
-  const differences = compareSnapshots(before, await snapshot(traveller));
+  const { differences } = compareSnapshots(before, await snapshot(traveller));
   if (differences.length > 0) return { trip: toTrip(migration, { outcome: "differs", differences }), spoiled: true };
   return goUpAgain(traveller, migration, above);
 }
@@ -137,12 +139,13 @@ async function goUpAgain(traveller: Traveller, migration: Migration, above: Snap
     if (!(error instanceof MigrationError) || error.code === "connection") throw error;
     return { trip: toTrip(migration, { outcome: "not-again", failure: error.failure }), spoiled: true };
   }
-  const differences = compareSnapshots(above, await snapshot(traveller));
-  return { trip: toTrip(migration, { outcome: differences.length === 0 ? "same" : "not-again", differences }), spoiled: differences.length > 0 };
+  const { differences, unknown: unread } = compareSnapshots(above, await snapshot(traveller));
+  if (differences.length > 0) return { trip: toTrip(migration, { outcome: "not-again", differences, unread }), spoiled: true };
+  return { trip: toTrip(migration, { outcome: unread.length === 0 ? "same" : "unknown", unread }), spoiled: false };
 }
 
 function toTrip({ version, name, file, down }: Migration, found: Pick<RoundTrip, "outcome"> & Partial<RoundTrip>): RoundTrip {
-  return { version, name, file, downFile: down?.file ?? null, differences: [], failure: null, ...found };
+  return { version, name, file, downFile: down?.file ?? null, differences: [], unread: [], failure: null, ...found };
 }
 
 async function snapshot(traveller: Traveller): Promise<Snapshot> {
