@@ -1,4 +1,4 @@
-import { binFile, startProcess, type ProcessResult, type StartedProcess } from "@org/testkit";
+import { binFile, compileCache, startProcess, type ProcessResult, type StartedProcess } from "@org/testkit";
 import type { Report } from "@org/script";
 import type { Place } from "./place.ts";
 import { problemsOfLog, problemsOfReport } from "./contract.ts";
@@ -21,7 +21,7 @@ export async function runScript(script: ScriptUnderTest, args: readonly string[]
 
 /** Starts the built command as it is told. */
 export function startScript({ name }: ScriptUnderTest, args: readonly string[], { place, env }: RunOptions): StartedProcess {
-  return startProcess(process.execPath, ["--", binFile(name), ...args], { cwd: place.project, env: { ...place.env, ...env } });
+  return startProcess(process.execPath, ["--", binFile(name), ...args], { cwd: place.project, env: { NODE_COMPILE_CACHE: compileCache, ...place.env, ...env } });
 }
 
 /** The result of a run with --json; throws what its output has against the contract. */

@@ -49,7 +49,8 @@ function furtherEntries(root: string, pkg: Package, scope: string): Record<strin
 
 function codeEntry(entry: string, target: object, { source, scope }: { readonly source: string; readonly scope: string }): unknown {
   const file = entry.slice("./".length);
-  const all = conditions(existsSync(join(source, file, "index.ts")) ? `${file}/index` : file, scope);
+  const isFolder = existsSync(join(source, file, "index.ts")) && !existsSync(join(source, `${file}.ts`));
+  const all = conditions(isFolder ? `${file}/index` : file, scope);
   return Object.keys(target).length === 1 ? { [`${scope}/source`]: all[`${scope}/source`] } : all;
 }
 

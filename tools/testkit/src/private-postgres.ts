@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
   embeddedPostgres,
   freePort,
-  initialiseDataDir,
   localPostgres,
   makePostgresFolder,
   postgresOsUser,
@@ -17,6 +15,7 @@ import {
   type PostgresBinaries,
   type ProcessIdentity,
 } from "@org/start-dependencies/servers";
+import { makeDataDir } from "./postgres-data.ts";
 import { makeServerFolder, removeServerFolder, type FolderOwner } from "./server-folder.ts";
 
 export interface PostgresServer {
@@ -68,13 +67,13 @@ export async function startPrivatePostgres(options: PrivatePostgresOptions = {})
 
 export async function startOwnedPostgres({ settings, port: wanted, embedded = false }: PrivatePostgresOptions, owner: FolderOwner): Promise<PrivatePostgres> {
   const binaries = await postgresBinaries(embedded);
-  const [osUser, port, password] = [await postgresOsUser(), wanted ?? (await freePort()), randomBytes(12).toString("hex")];
+  const [osUser, port] = [await postgresOsUser(), wanted ?? (await freePort())];
   const folder = await makeServerFolder(owner, port);
   await makePostgresFolder(folder, osUser);
   const dataDir = join(folder, "data");
   const logFile = join(folder, "postgres.log");
+  const password = await makeDataDir({ binaries, dataDir, osUser });
   const url = `postgres://postgres:${password}@127.0.0.1:${port}/postgres`;
-  await initialiseDataDir({ binaries, dataDir, password, osUser, durable: false });
   const startOnce = async (): Promise<ProcessIdentity> => {
     const process = await startPostgres({ binaries, dataDir, port, logFile, osUser, settings: { ...settingsForTests, ...settings } });
     await waitUntilReady({ name: "Postgres", probe: () => postgresReady(url), process, logFile, timeoutMs: 60_000 });

@@ -96,8 +96,8 @@ export function startBin(name: string, args: readonly string[], options: BinOpti
 const root = join(import.meta.dirname, "../../..");
 const nodeProgram = join(root, "node_modules/.bin/node");
 const fromSource = ["--conditions=@org/source", `--import=${pathToFileURL(join(import.meta.dirname, "from-source.ts")).href}`];
-/** Halves the time that a command takes from its source. */
-const compileCache = join(tmpdir(), `platform-testkit-compile-cache-${userInfo().uid}`);
+/** A value for NODE_COMPILE_CACHE: it halves the time that a command takes from its source. */
+export const compileCache: string = join(tmpdir(), `platform-testkit-compile-cache-${userInfo().uid}`);
 
 /** The committed entry of a command, `bin/<name>.js` of its package. */
 export function binFile(name: string): string {
