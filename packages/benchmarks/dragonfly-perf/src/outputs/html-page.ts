@@ -10,8 +10,8 @@ h1 span { font-size: 14px; font-weight: 600; padding: 3px 10px; border-radius: 9
 .valid { color: var(--good); } .invalid { color: var(--bad); }
 .reasons { border-left: 4px solid var(--bad); background: var(--card); padding: 4px 16px 8px; } .reasons h2 { margin-top: 8px; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 4px 16px; } dt { color: var(--muted); } dd { margin: 0; overflow-wrap: anywhere; }
-.table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
-th, td { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; } th:first-child, td:first-child, th:nth-child(3), td:nth-child(3) { text-align: left; } th { color: var(--muted); font-weight: 600; }
+.table { overflow-x: auto; } .table table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; font-size: 14px; }
+.table :is(th, td) { text-align: right; padding: 6px 10px; border-bottom: 1px solid var(--line); white-space: nowrap; } .table :is(th, td):is(:first-child, :nth-child(3)) { text-align: left; } .table th { color: var(--muted); font-weight: 600; }
 .plot { background: var(--card); border: 1px solid var(--line); border-radius: 8px; padding: 8px; min-height: 320px; }
 .u-legend { font-size: 13px; } .uplot { font-family: inherit; }
 @media (max-width: 600px) { dl { grid-template-columns: 1fr; } dt { margin-top: 8px; } }
@@ -35,11 +35,13 @@ export const pageScript: string = `
     plots.push(new uPlot({
       width: Math.max(260, element.clientWidth - 18), height: 300,
       scales: spec.scales,
-      axes: [Object.assign({}, axis, { values: spec.xValues, splits: spec.xSplits, label: spec.xLabel, labelSize: 24 }), Object.assign({}, axis, { size: 70, label: spec.yLabel, labelSize: 24, values: spec.yValues })],
+      axes: [Object.assign({}, axis, { values: spec.xValues, splits: spec.xSplits, incrs: spec.xSteps, label: spec.xLabel, labelSize: 24 }), Object.assign({}, axis, { size: 70, label: spec.yLabel, labelSize: 24, values: spec.yValues })],
       series: [{ label: spec.xLabel, value: spec.xValue }].concat(runs.map(function (run, index) { return { label: run.name, stroke: colours[index % colours.length], width: 2, spanGaps: true, points: { show: spec.points } }; }))
     }, spec.data, element));
   }
   var nines = [0, 1, 2, 3, 4, 5, 6];
+  var wholeSeconds = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600];
+  var labelWidth = 64, axisWidth = 110;
   function percent(x) { var p = 100 - 100 / Math.pow(10, x); return x === 0 ? "0 %" : x === 1 ? "90 %" : p.toFixed(Math.max(0, x - 2)) + " %"; }
   function drawAll() {
     plots.forEach(function (plot) { plot.destroy(); }); plots = [];
@@ -47,14 +49,14 @@ export const pageScript: string = `
     draw("percentiles", {
       data: join(function (run) { return run.percentiles.map(function (point) { return [point[0] >= 100 ? tail + 0.1 : -Math.log10(1 - point[0] / 100), point[1]]; }); }),
       scales: { x: { time: false }, y: { distr: 3 } }, points: false, xLabel: "percentile", yLabel: "ms",
-      xSplits: function (plot, axis, min, max) { return nines.filter(function (x) { return x >= min && x <= max; }); },
+      xSplits: function (plot, axis, min, max) { var fit = Math.max(1, Math.ceil((max - min) * labelWidth / (plot.width - axisWidth))); return nines.filter(function (x) { return x >= min && x <= max && x % fit === 0; }); },
       xValues: function (plot, splits) { return splits.map(percent); },
       xValue: function (plot, x) { return x === null ? "--" : (100 - 100 / Math.pow(10, x)).toFixed(4) + " %"; },
       yValues: function (plot, splits) { return splits.map(function (y) { return y === null ? "" : Math.abs(Math.log10(y) - Math.round(Math.log10(y))) < 1e-9 ? String(y) : ""; }); }
     });
     var over = function (field) { return join(function (run) { return run.series.map(function (second) { return [second.at, second[field]]; }); }); };
-    draw("rate", { data: over("opsPerSecond"), scales: { x: { time: false }, y: { range: function (plot, min, max) { return [0, max * 1.1 || 1]; } } }, points: true, xLabel: "seconds", yLabel: "ops/s" });
-    draw("latency", { data: over("p99"), scales: { x: { time: false }, y: { range: function (plot, min, max) { return [0, max * 1.1 || 1]; } } }, points: true, xLabel: "seconds", yLabel: "ms" });
+    draw("rate", { data: over("opsPerSecond"), scales: { x: { time: false }, y: { range: function (plot, min, max) { return [0, max * 1.1 || 1]; } } }, points: true, xSteps: wholeSeconds, xLabel: "seconds", yLabel: "ops/s" });
+    draw("latency", { data: over("p99"), scales: { x: { time: false }, y: { range: function (plot, min, max) { return [0, max * 1.1 || 1]; } } }, points: true, xSteps: wholeSeconds, xLabel: "seconds", yLabel: "ms" });
     window.plots = plots;
   }
   drawAll();

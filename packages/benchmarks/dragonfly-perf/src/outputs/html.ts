@@ -20,7 +20,7 @@ export async function toHtml(data: BenchmarkData): Promise<string> {
   const facts: readonly (readonly [string, string])[] = [
     ["Server", `${data.target}, ${server.flavour} ${server.version ?? ""}, ${server.os ?? ""}`],
     ["Client", `${client.cores} cores (${client.processor}), kernel ${client.kernel}, node ${client.node}, version ${client.version}`],
-    ["Load", Object.entries(data.settings).map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`).join(", ")],
+    ["Load", Object.entries(data.settings).filter(([, value]) => value !== null).map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" ") : String(value)}`).join(", ")],
     ["PING", `p50 ${data.floor.p50 ?? "unknown"} ms, p99 ${data.floor.p99 ?? "unknown"} ms on an idle connection`],
   ];
   return `<!doctype html>
