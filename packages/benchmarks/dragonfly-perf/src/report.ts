@@ -1,4 +1,5 @@
 import type { Report } from "@org/script";
+import { noiseOf } from "./compare/statistics.ts";
 import type { BenchmarkData, CommandResult, Latency, RunResult, SweepResult, TrendPoint } from "./result.ts";
 
 /** The figures as a table; those of an invalid result come with the reasons. */
@@ -13,7 +14,8 @@ export function renderBenchmark({ data }: Report<BenchmarkData | null>): string 
     ...data.sweeps.map(sweepLine),
     serverLines(runs).join("\n"),
     `PING on an idle connection: p50 ${ms(floor.p50)}, p99 ${ms(floor.p99)} ms`,
-    runs.length === 1 ? histogram(runs[0]!.total) : "",
+    noiseLines(runs).join("\n"),
+    ...histograms(runs),
   ];
   return sections.filter((section) => section !== "").join("\n\n");
 }
@@ -34,7 +36,7 @@ function headLine({ target, fingerprint: { server, client }, settings }: Benchma
   return `${target}, ${server.flavour} ${server.version ?? ""}, from ${client.cores} cores\n${load}, ${shape}`;
 }
 
-const columns = ["run", "ops/s", "latency", "avg", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "hits", "errors"];
+const columns = ["run", "ops/s", "latency", "avg", "stdev", "p50", "p90", "p95", "p99", "p99.9", "p99.99", "max", "hits", "errors"];
 
 /** In an open loop both latencies side by side: the raw one hides what waited before it was sent. */
 export function renderTable(runs: readonly RunResult[]): string[][] {
@@ -57,8 +59,8 @@ function commandRows(name: string, { opsPerSecond, raw, corrected, hitRate, erro
   ];
 }
 
-function figures({ average, p50, p90, p95, p99, p999, p9999, max }: Latency): string[] {
-  return [average, p50, p90, p95, p99, p999, p9999, max].map(ms);
+function figures({ average, deviation, p50, p90, p95, p99, p999, p9999, max }: Latency): string[] {
+  return [average, deviation, p50, p90, p95, p99, p999, p9999, max].map(ms);
 }
 
 function ms(value: number | null): string {
@@ -74,8 +76,10 @@ function sweepLine({ suite, limitMs, knee, steps, closedLoop }: SweepResult): st
 function serverLines(runs: readonly RunResult[]): string[] {
   const [last] = runs.slice(-1);
   if (last === undefined) return [];
-  const { server, client } = last;
+  const { server, client, bytesSent, bytesReceived, durationMs } = last;
+  const megabytes = (bytes: number): string => (bytes / 1024 ** 2 / (durationMs / 1000)).toFixed(1);
   const facts = [
+    `${megabytes(bytesSent)} MB/s sent, ${megabytes(bytesReceived)} MB/s received`,
     server.cpu === null ? undefined : `server ${server.cpu} cores`,
     `this program ${client.cpu} cores`,
     server.bytesPerKey === null ? undefined : `${server.bytesPerKey} bytes per key`,
@@ -84,12 +88,30 @@ function serverLines(runs: readonly RunResult[]): string[] {
   return [`Last run: ${facts.join(", ")}`];
 }
 
+/** What equal runs differ by: a difference below it says nothing. */
+function noiseLines(runs: readonly RunResult[]): string[] {
+  const own = runs.filter(({ side }) => side === "first");
+  const names = [...new Set(own.map(({ suite, connections }) => `${suite} with ${connections} connections`))];
+  return names.flatMap((name) => {
+    const noise = noiseOf(own.filter(({ suite, connections }) => `${suite} with ${connections} connections` === name).map(({ opsPerSecond }) => opsPerSecond));
+    return noise === undefined ? [] : [`${name}: means of as many equal runs differ by up to ${(noise * 100).toFixed(1)} % (95 %)`];
+  });
+}
+
+const mostHistograms = 3;
+
+/** One for the last run of each suite, where that does not bury the table. */
+function histograms(runs: readonly RunResult[]): string[] {
+  const last = [...new Map(runs.filter(({ side }) => side === "first").map((run) => [run.suite, run])).values()];
+  return last.length > mostHistograms ? [] : last.map(histogram);
+}
+
 /** A line for each half of what is left, with the latency in milliseconds. */
-function histogram({ percentiles, corrected }: CommandResult): string {
+function histogram({ suite, total: { percentiles, corrected } }: RunResult): string {
   const halves = percentiles.filter(([percent]) => percent === 0 || percent === 100 || Number.isInteger(Math.log2(100 / (100 - percent))));
   const longest = Math.max(...halves.map(([, latency]) => Math.log10(Math.max(latency, 0.001)) + 3));
   const lines = halves.map(([percent, latency]) => `${`${percent}`.padStart(10)} %  ${ms(latency).padStart(9)}  ${"=".repeat(Math.max(1, Math.round(((Math.log10(Math.max(latency, 0.001)) + 3) / Math.max(longest, 0.1)) * 40)))}`);
-  return [`Latency by percentile (${corrected === null ? "raw" : "corrected"}, ms)`, ...lines].join("\n");
+  return [`${suite}: latency by percentile (${corrected === null ? "raw" : "corrected"}, ms)`, ...lines].join("\n");
 }
 
 /** Columns of text begin at the left, figures end at the right. */

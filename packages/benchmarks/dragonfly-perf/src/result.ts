@@ -131,6 +131,8 @@ export interface SecondResult {
 export interface ServerUsage {
   /** Cores in use. */
   readonly cpu: number | null;
+  /** The part of them that the thread which executes commands used; null also where there is more than one. */
+  readonly mainThread: number | null;
   readonly bytesPerKey: number | null;
   readonly fragmentation: number | null;
   readonly evictedKeys: number | null;

@@ -1,6 +1,7 @@
 import { describeCacheUrl, toCacheError, withCache } from "@org/cache";
 import { ScriptError } from "@org/exit-codes";
 import type { Progress } from "@org/script";
+import type { ReplyCounts } from "./engine/expectations.ts";
 import type { Sample } from "./engine/measurement.ts";
 import { percentile } from "./engine/histogram.ts";
 import { coresHere, readMachine, type MachineFacts } from "./machine.ts";
@@ -69,18 +70,30 @@ async function preload({ plan, shape, signal, progress }: SuiteRun): Promise<num
     await runLoad({ plans: [load], signal, onSample: (sample) => void samples.push(sample) });
     const counts = samples.map((sample) => sample.commands[0]!.counts);
     made = counts.reduce((sum, { ok }) => sum + ok, 0);
-    if (made === plan.settings.keys) continue;
-    const errors = [...new Set(counts.flatMap((each) => [...each.errors.keys()]))].join(", ") || "replies of another kind";
-    throw new ScriptError("general", `${describeCacheUrl(shape.url)} took ${made} of ${plan.settings.keys} keys for the suite ${shape.suite.name}: ${errors}`, { hint: hintFor(errors, load.commands[0]!.name) });
+    if (made < plan.settings.keys) throw cannotMake(shape, { made, of: plan.settings.keys, counts, command: load.commands[0]!.name });
   }
   return made;
+}
+
+interface Unmade {
+  readonly made: number;
+  readonly of: number;
+  readonly counts: readonly ReplyCounts[];
+  readonly command: string;
+}
+
+function cannotMake({ url, suite }: LoadShape, { made, of, counts, command }: Unmade): ScriptError {
+  const target = describeCacheUrl(url);
+  const texts = [...new Set(counts.flatMap(({ firstError }) => (firstError === "" ? [] : [firstError])))].join("; ");
+  if (/unknown command/iu.test(texts)) return new ScriptError("dependency", `${target} does not know ${command}, which the suite ${suite.name} needs`, { hint: "Use a server with that module, or leave the suite out." });
+  return new ScriptError("general", `${target} took ${made} of ${of} keys for the suite ${suite.name}: ${texts || "replies of another kind"}`, { hint: hintFor(texts, command) });
 }
 
 function hintFor(errors: string, command: string): string {
   if (errors.includes("OOM")) return "Give the server more memory, or take fewer or smaller --keys.";
   if (/MOVED|ASK/u.test(errors)) return "The cluster moved the slot of the keys while they were made: run again when its slots rest.";
   if (errors.includes("NOPERM")) return "Let an administrator grant the account this command and the keys dragonfly-perf:*.";
-  return `Look whether this server knows ${command}, and leave the suite out where it does not.`;
+  return `Look into the server's log, and whether ${command} works by hand.`;
 }
 
 interface Measured {
@@ -155,11 +168,12 @@ function usage(facts: readonly ServerFacts[], ownRequests: number, { before, fil
   // Facts of the measured time, where it is long enough to hold two.
   const inTime = facts.filter(({ at }) => at >= summary.startedAt && at <= summary.startedAt + summary.durationMs);
   const [from, to] = inTime.length >= 2 ? [inTime[0]!, inTime.at(-1)!] : [first, last];
-  const cpu = difference(from.cpu, to.cpu);
+  const cores = (used: number | null): number | null => (used === null ? null : round((used * 1000) / (to.at - from.at), 3));
   const memory = difference(before.usedMemory, filled.usedMemory);
   const commands = difference(first.commands, last.commands);
   return {
-    cpu: cpu === null ? null : round((cpu * 1000) / (to.at - from.at), 3),
+    cpu: cores(difference(from.cpu, to.cpu)),
+    mainThread: cores(difference(from.mainThread, to.mainThread)),
     bytesPerKey: made === 0 || memory === null ? null : Math.max(0, Math.round(memory / made)),
     fragmentation: last.residentMemory === null || last.usedMemory === null ? null : round(last.residentMemory / last.usedMemory, 2),
     evictedKeys: difference(before.evictedKeys, last.evictedKeys),

@@ -1,6 +1,6 @@
 import type { LoadPlan } from "./load-plan.ts";
 import type { Recorder } from "./measurement.ts";
-import { compile } from "./expectations.ts";
+import { compile, countLost, type ReplyCounts } from "./expectations.ts";
 import { createReplyScanner, scan, type ReplyScanner } from "./replies.ts";
 import { openWire, type Wire } from "./socket.ts";
 
@@ -86,7 +86,7 @@ function attach(connection: Connection, attachment: Attachment): void {
 async function reopen(connection: Connection, attachment: Attachment): Promise<void> {
   const { plan, recorder, events, state, scannerOf } = attachment;
   const { scanner, outstanding } = connection;
-  for (let lost = 0; lost < outstanding; lost++) countLost(scanner, lost);
+  for (let lost = 0; lost < outstanding; lost++) countLost(countsOf(scanner, lost));
   Object.assign(connection, { outstanding: 0, isOpen: false });
   events.onLoss(connection, outstanding);
   let last = new Error("the connection was closed");
@@ -106,9 +106,9 @@ async function reopen(connection: Connection, attachment: Attachment): Promise<v
   if (!state.closed) events.onLost(last);
 }
 
-function countLost({ expected: { commands, counts }, position }: ReplyScanner, ahead: number): void {
-  const { errors } = counts[commands[(position + ahead) % commands.length]!]!;
-  errors.set("connection lost", (errors.get("connection lost") ?? 0) + 1);
+/** Where the request that lies so far ahead is counted. */
+function countsOf({ expected: { commands, counts }, position }: ReplyScanner, ahead: number): ReplyCounts {
+  return counts[commands[(position + ahead) % commands.length]!]!;
 }
 
 function scannerFactory(plan: LoadPlan, recorder: Recorder): () => ReplyScanner {

@@ -10,10 +10,12 @@ export interface ReplyCounts {
   wrong: number;
   /** Errors by the first word of the server's message. */
   readonly errors: Map<string, number>;
+  /** The text of the first error, which says more than its kind; empty without one. */
+  firstError: string;
 }
 
 export function createReplyCounts(): ReplyCounts {
-  return { ok: 0, misses: 0, wrong: 0, errors: new Map() };
+  return { ok: 0, misses: 0, wrong: 0, errors: new Map(), firstError: "" };
 }
 
 /** An expectation as the scanner reads it. */
@@ -35,13 +37,21 @@ export function compile({ kinds, nullIsMiss, length }: Expectation): CompiledExp
   };
 }
 
-export function countError({ errors }: ReplyCounts, kind: string): void {
-  errors.set(kind, (errors.get(kind) ?? 0) + 1);
+/** Counts an error by the first word of its text, which the server writes in capitals. */
+export function countError(counts: ReplyCounts, text: string): void {
+  const kind = /^[A-Z]+/u.exec(text)?.[0] ?? "error";
+  counts.errors.set(kind, (counts.errors.get(kind) ?? 0) + 1);
+  if (counts.firstError === "") counts.firstError = text;
+}
+
+/** Counts a request whose reply never came. */
+export function countLost({ errors }: ReplyCounts): void {
+  errors.set("connection lost", (errors.get("connection lost") ?? 0) + 1);
 }
 
 /** The same judgement on a reply that a client library has read. */
 export function judge(counts: ReplyCounts, { kinds, nullIsMiss, minLength, maxLength }: CompiledExpectation, reply: unknown): void {
-  if (reply instanceof Error) return countError(counts, /^[A-Z]+/u.exec(reply.message)?.[0] ?? "error");
+  if (reply instanceof Error) return countError(counts, reply.message);
   if (reply === null || reply === undefined) {
     if (nullIsMiss) counts.misses++;
     else counts.wrong++;

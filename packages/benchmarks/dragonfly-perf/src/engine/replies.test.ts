@@ -29,7 +29,7 @@ const cases: readonly Case[] = [
   { name: "a number for a value", text: ":3\r\n", expect: value, found: [0, 0, 1] },
   { name: "numbers", text: ":-12\r\n:0\r\n(3492890328409238509324850943850943825024385\r\n", expect: number, found: [3, 0, 0] },
   { name: "errors by kind", text: "-OOM command not allowed\r\n-MOVED 3999 127.0.0.1:6381\r\n-ERR no\r\n-\r\n", expect: value, found: [0, 0, 0], errors: { OOM: 1, MOVED: 1, ERR: 1, error: 1 } },
-  { name: "a blob error", text: "!7\r\nERR bad\r\n", expect: value, found: [0, 0, 0], errors: { "blob error": 1 } },
+  { name: "a blob error", text: "!7\r\nERR bad\r\n", expect: value, found: [0, 0, 0], errors: { BLOB: 1 } },
   { name: "lists in lists", text: "*3\r\n:1\r\n*2\r\n$1\r\na\r\n$-1\r\n*0\r\n", expect: list, found: [1, 0, 0] },
   { name: "an empty list", text: "*0\r\n", expect: list, found: [1, 0, 0] },
   { name: "a null list", text: "*-1\r\n", expect: list, found: [0, 0, 1] },

@@ -194,7 +194,7 @@ function endReply(scanner: ReplyScanner): number {
   scanner.position = scanner.position + 1 === expected.commands.length ? 0 : scanner.position + 1;
   const counts = expected.counts[command]!;
   const { kinds, nullIsMiss, minLength, maxLength } = expected.expectations[command]!;
-  if (replyType === minus || replyType === bang) countError(counts, replyType === minus ? (/^[A-Z]+/u.exec(scanner.errorText)?.[0] ?? "error") : "blob error");
+  if (replyType === minus || replyType === bang) countError(counts, replyType === minus ? scanner.errorText : "BLOB error");
   else if (replyLength === -1) {
     if (nullIsMiss) counts.misses++;
     else counts.wrong++;

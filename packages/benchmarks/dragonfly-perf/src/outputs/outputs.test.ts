@@ -27,7 +27,7 @@ const run: RunResult = {
   total: { ...get, name: "total" },
   commands: [get],
   series: [{ at: 1, opsPerSecond: 490, p50: 1, p99: 4, max: 6, errors: 0 }, { at: 2, opsPerSecond: 510, p50: 2, p99: 5, max: 7, errors: 2 }],
-  server: { cpu: 0.5, bytesPerKey: 100, fragmentation: 1.1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 },
+  server: { cpu: 0.5, mainThread: 0.5, bytesPerKey: 100, fragmentation: 1.1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 },
   client: { cpu: 0.9, busy: 0.9, lag: null },
 };
 const data: BenchmarkData = {

@@ -8,6 +8,8 @@ export interface ServerFacts {
   readonly at: number;
   /** Seconds of processor time. */
   readonly cpu: number | null;
+  /** The part of it that the thread which executes commands used, where the server has one and tells (Redis 7 and Valkey). */
+  readonly mainThread: number | null;
   readonly usedMemory: number | null;
   readonly residentMemory: number | null;
   readonly evictedKeys: number | null;
@@ -23,10 +25,14 @@ export const requestsOfFacts: number = sections.length;
 export async function readFacts(client: CacheClient): Promise<ServerFacts> {
   const info = await readInfo(client, sections);
   const number = (section: string, field: string): number | null => numberOf(info, section, field);
-  const [user, system] = [number("cpu", "used_cpu_user"), number("cpu", "used_cpu_sys")];
+  const sum = (...fields: readonly [string, string]): number | null => {
+    const [user, system] = fields.map((field) => number("cpu", field)) as [number | null, number | null];
+    return user === null || system === null ? null : user + system;
+  };
   return {
     at: performance.timeOrigin + performance.now(),
-    cpu: user === null || system === null ? null : user + system,
+    cpu: sum("used_cpu_user", "used_cpu_sys"),
+    mainThread: sum("used_cpu_user_main_thread", "used_cpu_sys_main_thread"),
     usedMemory: number("memory", "used_memory"),
     residentMemory: number("memory", "used_memory_rss"),
     evictedKeys: number("stats", "evicted_keys"),
@@ -54,7 +60,7 @@ export async function readState(client: CacheClient): Promise<ServerState> {
     server: {
       flavour,
       version: version ?? null,
-      threads: numberOf(info, "server", "thread_count") ?? numberOf(info, "server", "io_threads_active"),
+      threads: numberOf(info, "server", "thread_count") ?? (await configuredThreads(client)),
       maxmemory: numberOf(info, "memory", "maxmemory"),
       policy: info["memory"]?.["maxmemory_policy"] ?? info["memory"]?.["cache_mode"] ?? null,
       os: info["server"]?.["os"] ?? null,
@@ -64,6 +70,17 @@ export async function readState(client: CacheClient): Promise<ServerState> {
     keys: keyspace.reduce((sum, count) => sum + count, 0),
     keyTag: await heldTag(client, info),
   };
+}
+
+/** Those of Redis and Valkey, which only their configuration names; null for an account that may not read it. */
+async function configuredThreads(client: CacheClient): Promise<number | null> {
+  try {
+    const [, threads] = (await client.call("CONFIG", "GET", "io-threads")) as string[];
+    return threads === undefined ? null : Number(threads);
+  } catch (error) {
+    if (/NOPERM|unknown|not supported|disabled/iu.test((error as Error).message)) return null;
+    throw error;
+  }
 }
 
 function numberOf(info: CacheInfo, section: string, field: string): number | null {

@@ -3,11 +3,13 @@
 import { existsSync, globSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
+import { withCache } from "@org/cache";
 import { runProcess, startPrivateCache } from "@org/testkit";
 import { createHistogram, merge, percentile } from "../engine/histogram.ts";
 import { keyDigits, keyName, type CommandPlan, type KeyPlan, type LoadPlan } from "../engine/load-plan.ts";
 import type { Sample } from "../engine/measurement.ts";
 import { runLoad } from "../run-load.ts";
+import { readFacts } from "../server/facts.ts";
 
 interface Case {
   readonly command: "GET" | "SET";
@@ -20,6 +22,8 @@ interface Figures {
   readonly p99: number;
   /** Processor time of the client for one operation, microseconds: it tells also where others keep the machine busy. */
   readonly cpu: number;
+  /** Cores that the server used: near 1 it is the limit, and a client can do no more. */
+  readonly server: number;
 }
 
 // One key unless told, as redis-benchmark has it by default.
@@ -51,6 +55,11 @@ try {
   await cache.stop();
 }
 
+async function serverSeconds(): Promise<number> {
+  const { cpu } = await withCache({ url: cache.url, clientName: "side-by-side" }, readFacts);
+  return cpu!;
+}
+
 async function preload({ bytes }: Case): Promise<void> {
   await load({ command: { ...commandOf({ command: "SET", bytes, pipeline: 1 }) }, pipeline: 64, keys: { ...keysOf(), distribution: "sequential" }, model: { kind: "once" } });
 }
@@ -72,9 +81,12 @@ async function load({ command, ...plan }: { readonly command: CommandPlan } & Pi
     elapsed += endedAt - startedAt;
   };
   const whole: LoadPlan = { ...plan, address, commands: [command], connections: 50, seed: 1, client: "raw" };
-  await runLoad({ plans: [whole], signal: new AbortController().signal, onSample });
+  const before = await serverSeconds();
+  const requests = await runLoad({ plans: [whole], signal: new AbortController().signal, onSample });
+  const secondsPerRequest = ((await serverSeconds()) - before) / requests;
   if (good !== total.count) throw new Error(`${total.count - good} of ${total.count} replies to ${command.name} are not as expected`);
-  return { rate: (total.count / elapsed) * 1000, p99: percentile(total, 99), cpu: (cpuMs * 1000) / total.count };
+  const rate = (total.count / elapsed) * 1000;
+  return { rate, p99: percentile(total, 99), cpu: (cpuMs * 1000) / total.count, server: secondsPerRequest * rate };
 }
 
 function commandOf({ command, bytes }: Case): CommandPlan {
@@ -94,12 +106,14 @@ async function runPeer({ command, bytes, pipeline }: Case): Promise<Figures> {
   const [key, random] = keyCount === 1 ? [keyName(keysOf(), 0), []] : ["key:__rand_int__", ["-r", String(keyCount)]];
   const words = command === "GET" ? ["GET", key] : ["SET", key, "x".repeat(bytes)];
   const args = ["-p", String(cache.port), "-c", "50", "-P", String(pipeline), "-n", String(requests), ...random, "--csv", ...words];
+  const before = await serverSeconds();
   const { stdout, stderr, exitCode } = await runProcess("bash", ["-c", 'TIMEFORMAT="cpu %3U %3S"; time "$0" "$@"', peerProgram, ...args], { env: { LD_LIBRARY_PATH: peerLibraries } });
+  const secondsPerRequest = ((await serverSeconds()) - before) / requests;
   const cells = stdout.trim().split("\n").at(-1)!.split('","').map((cell) => Number(cell.replaceAll('"', "")));
   const [, rate, , , , , p99] = cells;
   const [, user, system] = /^cpu (\S+) (\S+)$/mu.exec(stderr) ?? [];
   if (exitCode !== 0 || rate === undefined || p99 === undefined || !(rate > 0)) throw new Error(`redis-benchmark: ${stdout}${stderr}`);
-  return { rate, p99, cpu: ((Number(user) + Number(system)) * 1e6) / requests };
+  return { rate, p99, cpu: ((Number(user) + Number(system)) * 1e6) / requests, server: secondsPerRequest * rate };
 }
 
 function table(found: ReadonlyMap<Case, { readonly peer: readonly Figures[]; readonly own: readonly Figures[] }>): string {
@@ -107,10 +121,10 @@ function table(found: ReadonlyMap<Case, { readonly peer: readonly Figures[]; rea
     const ratio = (of: (figures: Figures) => number): string => median(own.map((figures, round) => of(figures) / of(peer[round]!))).toFixed(2);
     const whole = (of: (figures: Figures) => number, figures: readonly Figures[]): string => Math.round(median(figures.map(of))).toLocaleString("en");
     const ms = (of: (figures: Figures) => number, figures: readonly Figures[]): string => median(figures.map(of)).toFixed(2);
-    const [rate, p99, cpu] = [(each: Figures): number => each.rate, (each: Figures): number => each.p99, (each: Figures): number => each.cpu];
-    return `| ${command} | ${bytes} B | ${pipeline} | ${whole(rate, peer)} | ${whole(rate, own)} | ${ratio(rate)} | ${ms(p99, peer)} | ${ms(p99, own)} | ${ratio(p99)} | ${ms(cpu, peer)} | ${ms(cpu, own)} | ${ratio(cpu)} |`;
+    const [rate, p99, cpu, server] = [(each: Figures): number => each.rate, (each: Figures): number => each.p99, (each: Figures): number => each.cpu, (each: Figures): number => each.server];
+    return `| ${command} | ${bytes} B | ${pipeline} | ${whole(rate, peer)} | ${whole(rate, own)} | ${ratio(rate)} | ${ms(p99, peer)} | ${ms(p99, own)} | ${ratio(p99)} | ${ms(cpu, peer)} | ${ms(cpu, own)} | ${ratio(cpu)} | ${ms(server, peer)} | ${ms(server, own)} |`;
   });
-  return ["| command | value | pipeline | redis-benchmark ops/s | engine ops/s | ratio | redis-benchmark p99 ms | engine p99 ms | ratio | redis-benchmark CPU µs/op | engine CPU µs/op | ratio |", "|---|---|---|---|---|---|---|---|---|---|---|---|", ...rows].join("\n");
+  return ["| command | value | pipeline | redis-benchmark ops/s | engine ops/s | ratio | redis-benchmark p99 ms | engine p99 ms | ratio | redis-benchmark CPU µs/op | engine CPU µs/op | ratio | server cores, redis-benchmark | server cores, engine |", "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|", ...rows].join("\n");
 }
 
 function median(values: readonly number[]): number {

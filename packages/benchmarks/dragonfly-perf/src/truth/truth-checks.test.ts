@@ -12,7 +12,7 @@ const latency: Latency = { average: 1, deviation: 0, min: 1, p50: 1, p90: 1, p95
 const total: CommandResult = { name: "total", count: 100_000, opsPerSecond: 10_000, raw: latency, corrected: null, hitRate: 100, misses: 0, wrongReplies: 0, errors: {}, percentiles: [] };
 const still: MachineFacts = { swapped: 0, stolen: 0, ticks: 0, idle: 0, wallClock: 0, steadyClock: 0 };
 const later: MachineFacts = { swapped: 0, stolen: 0, ticks: 1000, idle: 1000, wallClock: 10_000, steadyClock: 10_000 };
-const server: RunResult["server"] = { cpu: 0.9, bytesPerKey: 100, fragmentation: 1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 };
+const server: RunResult["server"] = { cpu: 0.9, mainThread: null, bytesPerKey: 100, fragmentation: 1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 };
 const goodRun: RunResult = {
   suite: "get",
   round: 1,
@@ -50,6 +50,7 @@ const spinning = (late: number): Partial<RunResult> => ({ ...open, client: { cpu
 test.each<[string, Parameters<typeof judge>[0], Parameters<typeof judge>[1], string, RegExp]>([
   ["a busy client before a resting server", "perf.generator", { run: { server: { ...server, cpu: 0.5 } } }, "fail", /figures are those of this program/],
   ["a busy client before a server of four threads", "perf.generator", { serverThreads: 4 }, "fail", /only to 23 %/],
+  ["a busy client before a busy main thread beside resting threads", "perf.generator", { serverThreads: 4, run: { server: { ...server, mainThread: 0.9 } } }, "pass", /while this program used/],
   ["a busy client before a server that tells nothing", "perf.generator", { run: { server: { ...server, cpu: null } } }, "unknown", /does not tell/],
   ["a client that rests", "perf.generator", { run: { server: { ...server, cpu: 0.5 }, client: { cpu: 0.5, busy: 0.6, lag: null } } }, "pass", /rested/],
   ["requests that were sent late", "perf.generator", { run: spinning(1) }, "fail", /this program's/],

@@ -55,7 +55,7 @@ function generator({ run, serverThreads }: Observation, { config, settings }: Ev
   if (client.lag !== null) return lateRequests(run, settings.pacing);
   if (client.busy < fullBusy) return pass(`the busiest worker rested for ${percent(1 - client.busy)} of the time`);
   if (server.cpu === null) return unknown("this program was busy all the time, and the server does not tell its processor time", "Run again with more --threads: when the figures stay, the server is the limit.");
-  const load = (server.cpu / (serverThreads ?? 1)) * 100;
+  const load = (server.mainThread ?? server.cpu / (serverThreads ?? 1)) * 100;
   const extra = { value: round(load, 0), unit: "%", threshold: limit };
   if (load >= limit.value) return pass(`the server used ${round(server.cpu, 2)} cores while this program used ${round(client.cpu, 2)}`, extra);
   return fail(`this program was busy all the time (${round(client.cpu, 2)} cores), the server only to ${round(load, 0)} %: the figures are those of this program`, "Give it more --threads and free cores, or measure at a --rate.", extra);
