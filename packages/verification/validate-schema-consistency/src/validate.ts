@@ -83,7 +83,7 @@ interface Found {
 
 async function assemble(context: Context, client: PostgresClient | undefined, { source, files, outcome }: Found): Promise<Result<SchemaConsistency>> {
   const { config, settings } = context;
-  const scope = { stateSchema: settings.stateSchema, include: config.schema?.include, sequenceLimit: config.thresholds?.["consistency.sequences"] };
+  const scope = { stateSchema: settings.stateSchema, include: config.schema?.include, limits: config.thresholds };
   const custom = context.checks as readonly Check<{ client: PostgresClient }>[];
   const results = await runChecks<{ client: PostgresClient }>({
     checks: [...driftChecks(outcome, { source, failOn: settings.failOn }), ...migrationChecks(files), ...consistencyChecks(scope), ...custom],

@@ -1,14 +1,19 @@
 import type { PostgresClient } from "@org/postgres";
-import { fail, pass, warn, type Check, type Finding } from "@org/script";
+import { fail, limitOf, pass, warn, type Check, type Finding, type Occurrence } from "@org/script";
 import type { SnapshotScope } from "@org/postgres/schema";
+import { judgeCompiling } from "./compiles.ts";
+import { judgeIdColumns } from "./id-columns.ts";
+import { fullMonth, indexUse, judgeIndexUse, redundantIndexes, type IndexUse } from "./indexes.ts";
+import { judgeSequencePositions } from "./sequence-positions.ts";
+import { judgeValueLists } from "./value-lists.ts";
 import { disabledTriggers, duplicateIndexes, foreignKeyTypes, invalidIndexes, tablesWithoutKey, unindexedForeignKeys, unvalidatedConstraints } from "./queries.ts";
 import { judgeSequences, sequenceQuery, type SequenceRow } from "./sequences.ts";
 
 type Client = { readonly client: PostgresClient };
 
 export interface ConsistencyScope extends SnapshotScope {
-  /** Percent of its range from which on a sequence fails; 90 unless told. */
-  readonly sequenceLimit?: number | undefined;
+  /** `thresholds` of the config, by the id of the check. */
+  readonly limits?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A question whose answer is a list of objects: none is good. */
@@ -65,6 +70,14 @@ const lists: readonly ListCheck[] = [
     remedy: "Drop all but one of them: each costs disk and slows each write.",
   },
   {
+    id: "consistency.redundant-indexes",
+    title: "No index is the beginning of another",
+    sql: redundantIndexes,
+    good: "none is",
+    bad: "redundant",
+    remedy: "Drop it: the other one answers the same questions, and each costs disk and slows each write.",
+  },
+  {
     id: "consistency.valid-constraints",
     title: "Every constraint is validated",
     sql: unvalidatedConstraints,
@@ -83,15 +96,29 @@ const lists: readonly ListCheck[] = [
 ];
 
 /** Questions that the live schema answers by itself. */
-export function consistencyChecks({ stateSchema, include, sequenceLimit }: ConsistencyScope): readonly Check<Client>[] {
+export function consistencyChecks({ stateSchema, include, limits = {} }: ConsistencyScope): readonly Check<Client>[] {
   const values = [stateSchema, include ?? null];
+  const ask = (id: string, title: string, judge: (client: PostgresClient, values: readonly unknown[]) => Promise<Finding>): Check<Client> => ({
+    id: `consistency.${id}`,
+    title,
+    run: ({ client }) => judge(client, values),
+  });
   return [
     ...lists.map((list): Check<Client> => ({ id: list.id, title: list.title, run: ({ client }) => runList(client, list, values) })),
     {
       id: "consistency.sequences",
       title: "Sequences have room",
-      run: async ({ client }) => judgeSequences((await client.query<SequenceRow>(sequenceQuery, values)).rows, sequenceLimit),
+      run: async ({ client }) => judgeSequences((await client.query<SequenceRow>(sequenceQuery, values)).rows, limits["consistency.sequences"]),
     },
+    ask("sequence-positions", "Sequences are past what their column has", judgeSequencePositions),
+    {
+      id: "consistency.unused-indexes",
+      title: "Every index is read",
+      run: async ({ client }) => judgeIndexUse((await client.query<IndexUse>(indexUse, values)).rows[0]!, limitOf({ thresholds: limits }, "consistency.unused-indexes", fullMonth)),
+    },
+    ask("id-columns", "Ids are not kept as text", judgeIdColumns),
+    ask("value-lists", "Lists of values agree", judgeValueLists),
+    ask("compiles", "Functions and views compile", judgeCompiling),
   ];
 }
 
@@ -100,10 +127,11 @@ interface ListRow {
   readonly grave?: boolean;
 }
 
-async function runList(client: PostgresClient, { sql, good, bad, remedy }: ListCheck, values: readonly unknown[]): Promise<Finding> {
+async function runList(client: PostgresClient, { id, sql, good, bad, remedy }: ListCheck, values: readonly unknown[]): Promise<Finding> {
   const { rows } = await client.query<ListRow>(sql, values);
   if (rows.length === 0) return pass(good);
   const evidence = `${bad}: ${rows.map(({ object }) => object).join(", ")}`;
-  return (rows.some(({ grave }) => grave === true) ? fail : warn)(evidence, remedy, { value: rows.length, unit: "count" });
+  const occurrences = rows.map(({ object, grave }): Occurrence => ({ rule: id, level: grave === true ? "error" : "warning", message: `${bad}: ${object}`, object, remedy }));
+  return (rows.some(({ grave }) => grave === true) ? fail : warn)(evidence, remedy, { value: rows.length, unit: "count", occurrences });
 }
 

@@ -29,5 +29,5 @@ function applied(states: readonly MigrationState[]): Finding {
     const evidence = `the history names none of the ${pending.length} migrations, so the database was migrated by other means; it was compared with all of them`;
     return warn(evidence, "Record them as applied, so that later migrations know where to begin.", extra);
   }
-  return fail(`not applied: ${pending.map(({ file, name }) => file ?? name).join(", ")}`, "Run npx @org/run-migrations.", extra);
+  return fail(`not applied: ${pending.map(({ file, name, outOfOrder }) => `${file ?? name}${outOfOrder ? " (out of order: newer ones are applied)" : ""}`).join(", ")}`, "Run npx @org/run-migrations.", extra);
 }
