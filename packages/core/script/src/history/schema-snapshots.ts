@@ -1,5 +1,3 @@
-import { promisify } from "node:util";
-import { gunzip, gzip } from "node:zlib";
 import { quoteIdentifier, type PostgresClient } from "@org/postgres";
 import { parseReading, storeReading, type Reading } from "@org/postgres/schema";
 
@@ -15,7 +13,7 @@ const kept = 50;
 
 /** Stores the schema as a run left it, packed, and removes the oldest ones. Needs the rights to insert and to delete. */
 export async function storeSnapshotOfRun(client: PostgresClient, schema: string, { runId, reading }: { readonly runId: string; readonly reading: Reading }): Promise<void> {
-  const content = await promisify(gzip)(storeReading(reading), { level: 3 });
+  const content = await pack(storeReading(reading));
   const table = tableIn(schema);
   await client.query(
     `with old as (delete from ${table} where run_id in (select run_id from ${table} order by taken_at desc, run_id desc offset ${kept - 1}))
@@ -36,8 +34,18 @@ export async function listSnapshotsOfRuns(client: PostgresClient, schema: string
 export async function readSnapshotOfRun(client: PostgresClient, schema: string, runId: string): Promise<Reading> {
   const { rows } = await client.query<{ content: Buffer }>(`select content from ${tableIn(schema)} where run_id = $1`, [runId]);
   if (rows[0] === undefined) throw new Error(`the run ${runId} has no snapshot any more`);
-  const text = await promisify(gunzip)(rows[0].content);
-  return parseReading(text.toString("utf8"), `the snapshot of the run ${runId}`);
+  return parseReading(await unpack(rows[0].content), `the snapshot of the run ${runId}`);
+}
+
+// Imported where they are used: node:util looks at the standard error of the process that loads it, and an import does nothing.
+async function pack(text: string): Promise<Buffer> {
+  const [{ promisify }, { gzip }] = await Promise.all([import("node:util"), import("node:zlib")]);
+  return promisify(gzip)(text, { level: 3 });
+}
+
+async function unpack(content: Buffer): Promise<string> {
+  const [{ promisify }, { gunzip }] = await Promise.all([import("node:util"), import("node:zlib")]);
+  return (await promisify(gunzip)(content)).toString("utf8");
 }
 
 function tableIn(schema: string): string {
