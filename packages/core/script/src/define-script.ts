@@ -58,6 +58,8 @@ export interface ScriptDefinition<O extends Options, Data> {
   readonly run: (context: RunContext<SettingsOf<O>>) => Promise<Result<Data>>;
   /** What the human report says between its title and the checks; imported here, so that `--help` does not load it. */
   readonly render?: (report: Report<Data>) => string | Promise<string>;
+  /** What stands in the place of the human report, where a setting asks for a text of its own, such as a file for another program. */
+  readonly document?: (report: Report<Data>) => string | undefined;
   /** The colour of a line of it, where the terminal has colours. */
   readonly lineColor?: (line: string) => LineColor | undefined;
 }

@@ -56,18 +56,29 @@ async function deliver<O extends Options, Data>(
   report: Report<Data>,
   { prepared, command: { host, status } }: { readonly prepared: Prepared<O>; readonly command: Command },
 ): Promise<void> {
+  const { output } = prepared.common;
+  const text = await renderText(definition, report, { prepared, host });
+  await status.close();
+  if (output === undefined) return host.stdout.write(text);
+  const { writeFileSafely } = await import("./report-files/write-file-safely.ts");
+  await writeFileSafely(output, text);
+}
+
+async function renderText<O extends Options, Data>(
+  definition: ScriptDefinition<O, Data>,
+  report: Report<Data>,
+  { prepared, host }: { readonly prepared: Prepared<O>; readonly host: Command["host"] },
+): Promise<string> {
   const { json, format, output } = prepared.common;
+  const document = json || format !== "human" ? undefined : definition.document?.(report);
+  if (document !== undefined) return prepared.redact(document);
   const { renderReport } = await import("./formats/render-report.ts");
   const body = await definition.render?.(report);
-  const text = renderReport(report, {
+  return renderReport(report, {
     format: json ? "json" : format,
     color: output === undefined && useColor(host, host.stdout),
     width: host.stdout.columns,
     ...(body === undefined ? {} : { body: prepared.redact(body) }),
     ...(definition.lineColor === undefined ? {} : { lineColor: definition.lineColor }),
   });
-  await status.close();
-  if (output === undefined) return host.stdout.write(text);
-  const { writeFileSafely } = await import("./report-files/write-file-safely.ts");
-  await writeFileSafely(output, text);
 }

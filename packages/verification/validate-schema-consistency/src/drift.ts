@@ -4,14 +4,21 @@ import type { MigrationCollection } from "@org/run-migrations";
 import type { RunContext } from "@org/script";
 import { applyIgnoreRules, type Ignored } from "./ignore.ts";
 import type { ValidateSettings } from "./settings.ts";
+import type { Plan } from "./repair/plan.ts";
+import { writeSql, type SqlBothWays } from "./repair/repair.ts";
 import { dateDifferences, type Dated } from "./since.ts";
 import { readOtherDatabase } from "./sources/other-database.ts";
 import { replayMigrations } from "./sources/replayed.ts";
 import { readSnapshotFile } from "./sources/snapshot-file.ts";
 import type { Expected, SourceKind } from "./sources/source.ts";
 
+/** A difference with the time since when it is there, and the SQL both ways. */
+export type ToldDifference = Dated & { readonly sql: SqlBothWays };
+
 export interface Drift {
-  readonly differences: readonly Dated[];
+  readonly differences: readonly ToldDifference[];
+  /** What would repair all of them. */
+  readonly repair: Plan;
   readonly ignored: readonly Ignored[];
   /** What was not compared, because one side could not be read. */
   readonly unknown: readonly Unknown[];
@@ -49,7 +56,8 @@ export async function findDrift(input: DriftInput): Promise<Drift> {
   const [should, is] = [toSnapshot(wanted, (name) => roles[name] ?? name), toSnapshot(present)];
   const { differences: all, unknown } = compareSnapshots(should, is);
   const { differences, ...accepted } = applyIgnoreRules(all, config.schema?.ignore ?? []);
-  return { differences: await dateDifferences(client, settings.stateSchema, differences), ...accepted, unknown, compared: countKinds(is), roles };
+  const written = writeSql(should, is, await dateDifferences(client, settings.stateSchema, differences));
+  return { differences: written.differences, repair: written.plan, ...accepted, unknown, compared: countKinds(is), roles };
 }
 
 /** What is needed of the live session is read first, so that the rest can run beside it. */

@@ -20,6 +20,8 @@ const options: OptionsOf<ValidateSettings> = {
   snapshot: option.path({ flag: "--snapshot <file>", description: "a stored snapshot to compare with, instead of the migrations; with the action snapshot the file to write" }),
   roleMap: roleMapOption,
   failOn: option.choice({ flag: "--fail-on <severity>", choices: severities, default: "performance", description: "mildest severity of a difference that fails" }),
+  sql: option.boolean({ flag: "--sql", description: "print the SQL that would repair the schema, for psql -f, in the place of the report" }),
+  withDataLoss: option.boolean({ flag: "--with-data-loss", description: "with --sql: statements that lose data are no comments" }),
 };
 
 /**
@@ -34,4 +36,5 @@ export const validateSchemaConsistency: Script<OptionsOf<ValidateSettings>, Sche
   run: async (context) => (await import("./validate.ts")).validate(context),
   render: async (report) => (await import("./report.ts")).renderDifferences(report),
   lineColor,
+  document: (report) => report.data?.repair ?? undefined,
 });

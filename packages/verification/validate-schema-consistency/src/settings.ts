@@ -19,6 +19,10 @@ export interface ValidateSettings {
   readonly roleMap: RoleMap;
   /** The mildest severity of a difference that fails. */
   readonly failOn: Severity;
+  /** Prints the script that would repair the schema in the place of the report. */
+  readonly sql: boolean;
+  /** Statements of that script that lose data are more than comments. */
+  readonly withDataLoss: boolean;
 }
 
 // The choices of the flags are named here again, because the packages that own them load the database driver, which --help has

@@ -6,10 +6,10 @@ import { catalogSession } from "./catalog-session.ts";
 import { consistencyChecks } from "./consistency/checks.ts";
 import { migrationChecks } from "./consistency/migrations.ts";
 import { driftChecks, type DriftOutcome } from "./drift-checks.ts";
-import { findDrift } from "./drift.ts";
+import { findDrift, type ToldDifference } from "./drift.ts";
 import { appliedOnly, readFiles, type Files } from "./files.ts";
+import { renderScript } from "./repair/script.ts";
 import type { ValidateSettings } from "./settings.ts";
-import type { Dated } from "./since.ts";
 import { chooseSource, type SourceKind } from "./sources/source.ts";
 import { takeSnapshot, type WrittenSnapshot } from "./take-snapshot.ts";
 
@@ -18,7 +18,7 @@ export interface SchemaConsistency {
   /** What the database was compared with. */
   readonly comparedWith: SourceKind;
   /** Object by object; null when nothing could be compared. */
-  readonly differences: readonly Dated[] | null;
+  readonly differences: readonly ToldDifference[] | null;
   /** Differences that `schema.ignore` accepts, with the reason given there. */
   readonly ignored: readonly { readonly difference: Difference; readonly reason: string }[];
   /** How many objects were compared, by kind. */
@@ -27,6 +27,8 @@ export interface SchemaConsistency {
   readonly replayed: number;
   /** Roles of what was compared with that stand for roles of the live database. */
   readonly roles: Readonly<Record<string, string>>;
+  /** The script that `--sql` asks for. */
+  readonly repair: string | null;
   /** What the action snapshot wrote. */
   readonly snapshot: WrittenSnapshot | null;
 }
@@ -52,7 +54,7 @@ export async function validate(context: Context): Promise<Result<SchemaConsisten
   });
 }
 
-const nothingCompared = { comparedWith: "migrations", differences: null, ignored: [], compared: {}, replayed: 0, roles: {} } as const;
+const nothingCompared = { comparedWith: "migrations", differences: null, ignored: [], compared: {}, replayed: 0, roles: {}, repair: null } as const;
 
 interface Comparing {
   readonly client: PostgresClient;
@@ -98,6 +100,7 @@ async function assemble(context: Context, client: PostgresClient | undefined, { 
     compared: drift?.compared ?? {},
     replayed: typeof files === "string" || source !== "migrations" ? 0 : files.collection.migrations.length,
     roles: drift?.roles ?? {},
+    repair: settings.sql ? renderScript(drift?.repair, { withDataLoss: settings.withDataLoss }) : null,
     snapshot: null,
   };
   return { checks: results, data };

@@ -1,6 +1,6 @@
 import type { Fact } from "@org/postgres/schema";
 import { isForeignKey } from "./kinds/constraints.ts";
-import { definingText, hasWord, indexNames, mentioned } from "./mentions.ts";
+import { definingText, hasWord, indexNames, mentioned, type NameIndex } from "./mentions.ts";
 import { ownName } from "./names.ts";
 import type { Side } from "./side.ts";
 
@@ -25,7 +25,7 @@ export function dependentsOf(touched: readonly Touched[], before: Side): Readonl
   return found;
 }
 
-function usedBy(fact: Fact, index: ReturnType<typeof indexNames>, touched: readonly Touched[]): ReadonlySet<Fact> {
+function usedBy(fact: Fact, index: NameIndex, touched: readonly Touched[]): ReadonlySet<Fact> {
   const used = mentioned(definingText(fact), index);
   for (const { fact: key } of touched) if (key.kind === "constraint" && usesKey(fact, key)) used.add(key);
   return used;

@@ -2,7 +2,11 @@ import type { Fact } from "@org/postgres/schema";
 import { ownName, splitName } from "./names.ts";
 
 /** Objects by the name that SQL calls them by, for finding them in a text. */
-export type NameIndex = ReadonlyMap<string, readonly Fact[]>;
+export interface NameIndex {
+  readonly byName: ReadonlyMap<string, readonly Fact[]>;
+  /** They go by their own names beside that of their table. */
+  readonly columns: readonly Fact[];
+}
 
 /** The name that other objects use; none for what nobody can refer to. */
 function nameInSql({ kind, name }: Fact): string | undefined {
@@ -31,12 +35,14 @@ function nameInSql({ kind, name }: Fact): string | undefined {
 }
 
 export function indexNames(facts: Iterable<Fact>): NameIndex {
-  const index = new Map<string, Fact[]>();
+  const byName = new Map<string, Fact[]>();
+  const columns: Fact[] = [];
   for (const fact of facts) {
     const name = nameInSql(fact);
-    if (name !== undefined) index.set(name, [...(index.get(name) ?? []), fact]);
+    if (fact.kind === "column") columns.push(fact);
+    else if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), fact]);
   }
-  return index;
+  return { byName, columns };
 }
 
 const identifier = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
@@ -49,23 +55,22 @@ const tokens = new RegExp(String.raw`'((?:[^']|'')*)'(::reg\w+)?|\$(\w*)\$[\s\S]
  */
 export function mentioned(text: string, index: NameIndex): Set<Fact> {
   const found = new Set<Fact>();
-  if (index.size === 0) return found;
+  if (index.byName.size === 0 && index.columns.length === 0) return found;
   for (const [token, literal, identity] of text.matchAll(tokens)) {
     if (identity !== undefined && literal !== undefined) for (const fact of mentioned(literal.replaceAll("''", "'"), index)) found.add(fact);
     else if (!token.startsWith("'") && !token.startsWith("$")) addPrefixes(token, index, found);
   }
-  for (const column of [...index.values()].flat().filter(({ kind }) => kind === "column")) if (namesColumn(text, column)) found.add(column);
+  for (const column of index.columns) if (namesColumn(text, column)) found.add(column);
   return found;
 }
 
 function addPrefixes(token: string, index: NameIndex, found: Set<Fact>): void {
   const parts = token.match(new RegExp(`${identifier}|${operator}`, "gu")) ?? [];
   for (let length = 1; length <= parts.length; length++) {
-    for (const fact of index.get(parts.slice(0, length).join(".")) ?? []) if (fact.kind !== "column") found.add(fact);
+    for (const fact of index.byName.get(parts.slice(0, length).join(".")) ?? []) found.add(fact);
   }
 }
 
-/** A column goes by its own name beside its table's. */
 function namesColumn(text: string, { name, parent = "" }: Fact): boolean {
   return hasWord(text, parent) && hasWord(text, ownName(name));
 }

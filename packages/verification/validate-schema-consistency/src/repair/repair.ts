@@ -9,14 +9,12 @@ export interface DifferenceSql {
   readonly cannot: string | null;
 }
 
-/** A difference with the SQL both ways. */
-export interface RepairableDifference extends Difference {
-  readonly sql: {
-    /** Makes the live database as it is expected. */
-    readonly repair: DifferenceSql;
-    /** Makes what is expected as the live database is: what a migration would hold that accepts the difference. */
-    readonly accept: DifferenceSql;
-  };
+/** The SQL both ways. */
+export interface SqlBothWays {
+  /** Makes the live database as it is expected. */
+  readonly repair: DifferenceSql;
+  /** Makes what is expected as the live database is: what a migration would hold that accepts the difference. */
+  readonly accept: DifferenceSql;
 }
 
 /** The plan that makes what was found as it is expected. The differences are those that `compareSnapshots` gives, or some of them. */
@@ -29,13 +27,13 @@ export function planAcceptance(expected: Snapshot, found: Snapshot, differences:
   return makePlan(toSide(expected), toSide(found), differences.map(reverse));
 }
 
-/** Gives every difference its SQL. */
-export function withSql(expected: Snapshot, found: Snapshot, differences: readonly Difference[]): readonly RepairableDifference[] {
-  const repair = planRepair(expected, found, differences);
-  const reversed = new Map(differences.map((difference) => [reverse(difference), difference]));
-  const back = makePlan(toSide(expected), toSide(found), [...reversed.keys()]);
-  const [repairs, accepts] = [byDifference(repair), byDifference(back)];
-  return [...reversed].map(([other, difference]) => ({ ...difference, sql: { repair: repairs(difference), accept: accepts(other) } }));
+/** The whole repair, and every difference with its SQL. */
+export function writeSql<D extends Difference>(expected: Snapshot, found: Snapshot, differences: readonly D[]): { readonly plan: Plan; readonly differences: readonly (D & { readonly sql: SqlBothWays })[] } {
+  const plan = planRepair(expected, found, differences);
+  const reversed = new Map(differences.map((difference) => [difference, reverse(difference)]));
+  const back = makePlan(toSide(expected), toSide(found), [...reversed.values()]);
+  const [repair, accept] = [byDifference(plan), byDifference(back)];
+  return { plan, differences: differences.map((difference) => ({ ...difference, sql: { repair: repair(difference), accept: accept(reversed.get(difference)!) } })) };
 }
 
 /** The same seen from the other side. */

@@ -9,8 +9,10 @@ export interface ScriptOptions {
   readonly withDataLoss: boolean;
 }
 
-/** A script for a person to read and for `psql -f` to run: ordered, in one transaction, each statement under what it is for. */
-export function renderScript({ steps, unwritable }: Plan, options: ScriptOptions): string {
+/** A script for a person to read and for `psql -f` to run: ordered, in one transaction, each statement under what it is for. Without a plan nothing was compared. */
+export function renderScript(plan: Plan | undefined, options: ScriptOptions): string {
+  if (plan === undefined) return `${comment("The schema could not be compared, so nobody knows what to repair; the report says why.")}\n`;
+  const { steps, unwritable } = plan;
   if (steps.length === 0 && unwritable.size === 0) return `${comment("Nothing to repair.")}\n`;
   const held = options.withDataLoss ? new Set<Difference>() : lossy(steps);
   const [early, rest] = [steps.filter(isOutside), steps.filter((step) => !isOutside(step))];
