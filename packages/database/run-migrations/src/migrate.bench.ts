@@ -1,11 +1,13 @@
-// After the build, node --conditions=@org/source src/migrate.bench.ts [files] [rounds]: many small files beside psql and other tools, in turn, on one server.
+// After the build, node --conditions=@org/source src/migrate.bench.ts [files] [rounds] [many files]: many small files beside psql and other tools, in turn, on one
+// server; then very many files, to see whether the time grows with them alone. The other tools are installed into node_modules/.cache.
+import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withClient, withDatabase } from "@org/postgres";
 import { applyStateMigrations } from "@org/script/history";
 import { binFile, runProcess, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
 
-const [count = 500, rounds = 5] = process.argv.slice(2).map(Number);
+const [small = 500, rounds = 5, many = 5000] = process.argv.slice(2).map(Number);
 const repository = resolve(import.meta.dirname, "../../../..");
 const tools = join(repository, "node_modules/.cache/migration-tools");
 
@@ -19,7 +21,7 @@ function table(i: number): string {
   return `CREATE TABLE t${i} (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL, made timestamptz DEFAULT now());\nCREATE INDEX t${i}_name ON t${i} (name);\n`;
 }
 
-async function writeCollections(folder: string): Promise<void> {
+async function writeCollections(folder: string, count: number): Promise<void> {
   for (const name of ["plain", "node-pg-migrate", "dbmate"]) await mkdir(join(folder, name));
   const session: string[] = ["\\set ON_ERROR_STOP 1"];
   for (let i = 1; i <= count; i += 1) {
@@ -40,13 +42,20 @@ async function writeCollections(folder: string): Promise<void> {
 }
 
 async function otherTools(): Promise<void> {
+  if (existsSync(join(tools, "node_modules/dbmate"))) return;
   await mkdir(tools, { recursive: true });
   await writeFile(join(tools, "package.json"), '{ "private": true }');
-  const { exitCode, stderr } = await runProcess("npm", ["install", "--no-audit", "--no-fund", "--no-save", "node-pg-migrate@9", "pg@8", "dbmate@2"], { cwd: tools, timeout: 300_000 });
+  const { exitCode, stderr } = await runProcess("npm", ["install", "--no-audit", "--no-fund", "--no-save", "node-pg-migrate@9", "pg@8", "dbmate@2"], { cwd: tools, timeout: 300_000, env: process.env });
   if (exitCode !== 0) throw new Error(`npm install: ${stderr}`);
 }
 
-async function measure(server: PrivatePostgres, tool: Tool, folder: string): Promise<{ readonly fresh: number; readonly again: number }> {
+interface Times {
+  /** Milliseconds on an empty database, and again with nothing to do. */
+  readonly fresh: number;
+  readonly again: number;
+}
+
+async function measure(server: PrivatePostgres, tool: Tool, { folder, count }: Collection): Promise<Times> {
   const admin = { url: server.url, applicationName: "bench" };
   await withClient(admin, (client) => client.query("CREATE DATABASE bench"));
   const url = withDatabase(server.url, "bench");
@@ -70,33 +79,64 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
+interface Collection {
+  readonly folder: string;
+  readonly count: number;
+}
+
+function toolsFor(server: PrivatePostgres, folder: string): readonly Tool[] {
+  const plainly = (url: string): string => `${url}?sslmode=disable`;
+  return [
+    { name: "psql", command: join(server.binDir, "psql"), args: ({ url }) => ["-q", "-X", "-d", url, "-f", join(folder, "session.sql")] },
+    { name: "run-migrations", command: process.execPath, args: () => [binFile("run-migrations"), "--directory", join(folder, "plain"), "--no-history", "--log-level", "WARNING"] },
+    { name: "postgres-migrations", command: process.execPath, args: ({ url }) => [join(folder, "plain.cjs"), url, join(folder, "plain")] },
+    { name: "node-pg-migrate", command: process.execPath, args: () => [join(tools, "node_modules/node-pg-migrate/bin/node-pg-migrate.js"), "up", "--single-transaction=false", "-m", join(folder, "node-pg-migrate")] },
+    { name: "dbmate", command: join(tools, "node_modules/.bin/dbmate"), args: ({ url }) => ["--url", plainly(url), "--no-dump-schema", "-d", join(folder, "dbmate"), "migrate"] },
+  ];
+}
+
+/** Each round runs every tool once, so that what else the machine does falls on all of them. */
+async function compare(server: PrivatePostgres): Promise<readonly Readonly<Record<string, Times>>[]> {
+  return withTempFolder(async (folder) => {
+    await writeCollections(folder, small);
+    const all: Record<string, Times>[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const times: Record<string, Times> = {};
+      for (const tool of toolsFor(server, folder)) times[tool.name] = await measure(server, tool, { folder, count: small });
+      all.push(times);
+    }
+    return all;
+  });
+}
+
+function report(all: readonly Readonly<Record<string, Times>>[]): void {
+  for (const name of Object.keys(all[0] ?? {})) {
+    const [fresh, again] = [median(all.map((times) => times[name]!.fresh)), median(all.map((times) => times[name]!.again))];
+    const toPsql = median(all.map((times) => times[name]!.fresh / times["psql"]!.fresh));
+    const toPlain = median(all.map((times) => times[name]!.again / times["postgres-migrations"]!.again));
+    process.stdout.write(`${name.padEnd(20)} ${small} files ${fresh.toFixed(0).padStart(6)} ms  ${toPsql.toFixed(2)} x psql   nothing to do ${again.toFixed(0).padStart(5)} ms  ${toPlain.toFixed(2)} x postgres-migrations\n`);
+  }
+}
+
+async function grow(server: PrivatePostgres): Promise<void> {
+  const perFile: number[] = [];
+  for (const count of [small, many]) {
+    const { fresh, again } = await withTempFolder(async (folder) => {
+      await writeCollections(folder, count);
+      return measure(server, toolsFor(server, folder)[1]!, { folder, count });
+    });
+    perFile.push(fresh / count);
+    process.stdout.write(`run-migrations       ${count} files ${fresh.toFixed(0)} ms, ${(fresh / count).toFixed(2)} ms a file; nothing to do ${again.toFixed(0)} ms\n`);
+  }
+  process.stdout.write(`a file of ${many} takes ${(perFile[1]! / perFile[0]!).toFixed(2)} times as long as one of ${small}\n`);
+}
+
 async function main(): Promise<void> {
   const server = await startPrivatePostgres({ settings: { fsync: "on", full_page_writes: "on" } });
   try {
-    await withTempFolder(async (folder) => {
-      await writeCollections(folder);
-      await otherTools();
-      const plainly = (url: string): string => `${url}?sslmode=disable`;
-      const all: readonly Tool[] = [
-        { name: "psql", command: join(server.binDir, "psql"), args: ({ url }) => ["-q", "-X", "-d", url, "-f", join(folder, "session.sql")] },
-        { name: "run-migrations", command: process.execPath, args: () => [binFile("run-migrations"), "--directory", join(folder, "plain"), "--no-history", "--log-level", "WARNING"] },
-        { name: "postgres-migrations", command: process.execPath, args: ({ url }) => [join(folder, "plain.cjs"), url, join(folder, "plain")] },
-        { name: "node-pg-migrate", command: process.execPath, args: () => [join(tools, "node_modules/node-pg-migrate/bin/node-pg-migrate.js"), "up", "--single-transaction=false", "-m", join(folder, "node-pg-migrate")] },
-        { name: "dbmate", command: join(tools, "node_modules/.bin/dbmate"), args: ({ url }) => ["--url", plainly(url), "--no-dump-schema", "-d", join(folder, "dbmate"), "migrate"] },
-      ];
-      const times = new Map(all.map(({ name }) => [name, { fresh: [] as number[], again: [] as number[] }]));
-      for (let round = 0; round < rounds; round += 1) {
-        for (const tool of all) {
-          const { fresh, again } = await measure(server, tool, folder);
-          times.get(tool.name)?.fresh.push(fresh);
-          times.get(tool.name)?.again.push(again);
-        }
-      }
-      const base = median(times.get("psql")?.fresh ?? []);
-      for (const [name, { fresh, again }] of times) {
-        process.stdout.write(`${name.padEnd(20)} ${count} files ${median(fresh).toFixed(0).padStart(6)} ms  ${(median(fresh) / base).toFixed(2)} x psql   nothing to do ${median(again).toFixed(0)} ms\n`);
-      }
-    });
+    await otherTools();
+    report(await compare(server));
+    if (many > 0) await grow(server);
   } finally {
     await server.stop();
   }
