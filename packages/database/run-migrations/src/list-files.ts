@@ -1,4 +1,4 @@
-import type { Stats } from "node:fs";
+import type { Dirent, Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { ScriptError, type ExitCodeName } from "@org/exit-codes";
@@ -13,19 +13,26 @@ export interface Listing {
 
 /** Lists a directory and its folders, two levels deep. Throws a ScriptError when one cannot be read. */
 export async function listFiles(directory: string, depth = 2): Promise<Listing> {
-  const names = await readdir(directory).catch((error: unknown) => {
+  const found = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
     throw unreadable(directory, error as NodeJS.ErrnoException);
   });
-  const entries = (await Promise.all(names.toSorted().map((name) => expand(directory, name, depth)))).flat();
+  const inOrder = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = (await Promise.all(inOrder.map((entry) => expand(directory, entry, depth)))).flat();
   return { files: entries.filter(isSql), ignored: entries.filter((entry) => !isSql(entry)) };
 }
 
-// A broken link is listed: reading it names the reason.
-async function expand(directory: string, name: string, depth: number): Promise<string[]> {
-  const found: Stats | undefined = await stat(join(directory, name)).catch(ifBrokenLink);
-  if (found?.isDirectory() !== true || name.startsWith(".") || depth === 0) return [name];
+async function expand(directory: string, entry: Dirent, depth: number): Promise<string[]> {
+  const { name } = entry;
+  if (name.startsWith(".") || depth === 0 || !(await isFolder(directory, entry))) return [name];
   const { files, ignored } = await listFiles(join(directory, name), depth - 1);
   return [...files, ...ignored].map((file) => `${name}/${file}`);
+}
+
+// A broken link is listed: reading it names the reason.
+async function isFolder(directory: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  const found: Stats | undefined = await stat(join(directory, entry.name)).catch(ifBrokenLink);
+  return found?.isDirectory() === true;
 }
 
 /** What cannot be looked at for another reason may hold migrations, so it is never left out. */

@@ -63,10 +63,11 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   return { data: status, checks: [...statusChecks(status, outcome, { failOn: settings.failOn, root: context.root }), ...(await customChecks(context))] };
 }
 
-async function readSurroundings({ config: { migrations = {} }, root }: Context): Promise<Pick<Run, "seeds" | "hooks">> {
-  const { readSeeds } = await import("./read-seeds.ts");
-  const { readHooks } = await import("./hooks/read-hooks.ts");
-  return { seeds: await readSeeds(migrations.seeds ?? [], root), hooks: await readHooks(migrations.hooks ?? {}, root) };
+async function readSurroundings({ config: { migrations: { seeds, hooks } = {} }, root }: Context): Promise<Pick<Run, "seeds" | "hooks">> {
+  return {
+    seeds: seeds === undefined ? [] : await (await import("./read-seeds.ts")).readSeeds(seeds, root),
+    hooks: hooks === undefined ? [] : (await import("./hooks/read-hooks.ts")).readHooks(hooks, root),
+  };
 }
 
 interface Run {

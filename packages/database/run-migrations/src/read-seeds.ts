@@ -17,7 +17,7 @@ export async function readSeeds(paths: readonly string[], root: string): Promise
     for (const found of await listSeeds(resolve(root, path), problems)) {
       const file = relative(root, found).replaceAll(sep, "/");
       if (seeds.some((seed) => seed.file === file)) problems.push(`${printable(file)}: it is named twice`);
-      else seeds.push({ ...(await readSql(found, file, problems)), version: repeatableKey("seed", file), name: basename(file, ".sql"), down: undefined });
+      else seeds.push({ ...readSql(found, file, problems), version: repeatableKey("seed", file), name: basename(file, ".sql"), down: undefined });
     }
   }
   if (problems.length === 0) return seeds;
