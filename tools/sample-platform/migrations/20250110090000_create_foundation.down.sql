@@ -11,4 +11,5 @@ DROP TYPE app.booking_status;
 DROP TYPE app.trip_status;
 DROP TYPE app.account_role;
 DROP SCHEMA audit;
-DROP SCHEMA app;
+-- init-database makes the schema app and lets the roles in: it stays.
+COMMENT ON SCHEMA app IS NULL;

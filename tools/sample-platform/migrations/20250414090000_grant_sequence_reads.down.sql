@@ -1,1 +1,1 @@
-REVOKE SELECT ON ALL SEQUENCES IN SCHEMA app FROM app_readonly;
+-- Nothing to take back: the default privileges of init-database give this right too.

@@ -5,10 +5,9 @@ import type { RoundTrip } from "./verify.ts";
 /** One loss as a phrase. */
 export function describeLoss({ kind, object, rows, exact }: Loss): string {
   if (kind === "unseen") return `what this does cannot be seen: ${printable(object)}`;
-  const what = { table: "table", column: "column", rows: "rows of", values: "precision of" }[kind];
   const unit = kind === "column" || kind === "values" ? "values" : "rows";
   const figure = rows === null ? `an unknown number of ${unit}` : `${exact ? "" : "about "}${rows} ${rows === 1 ? unit.slice(0, -1) : unit}`;
-  return `${what} ${printable(object)} (${figure})`;
+  return kind === "rows" ? `${figure} of ${printable(object)}` : `${kind === "values" ? "precision of column" : kind} ${printable(object)} (${figure})`;
 }
 
 /** What came of one round trip, as a phrase that names every object. */
