@@ -83,6 +83,8 @@ interface Round {
 
 async function killRound({ server, folder, victim, name }: Round): Promise<KillRound> {
   await admin(server, `CREATE DATABASE ${name} TEMPLATE migrated`);
+  // The copy of a sequence has values in reserve that no log knows of: without a checkpoint a crash would give them out twice.
+  await admin(server, "CHECKPOINT");
   const url = withDatabase(server.url, name);
   const args = ["--to", "0", "--allow-data-loss", "--directory", folder, "--no-history"];
   const started = startBin("rollback-migrations", args, options(folder, url));
