@@ -1,4 +1,4 @@
-import { quoteLiteral } from "@org/postgres";
+import { quoteIdentifier, quoteLiteral } from "@org/postgres";
 import type { Fact } from "@org/postgres/schema";
 import { changeGrants, grantsOfNew, isGrant, type Target } from "./grants.ts";
 import { ownName, role } from "./names.ts";
@@ -8,17 +8,19 @@ import { statements, type Statement, type Written } from "./statement.ts";
 
 /** Owner, privileges and comment of a new object. */
 export function dress(fact: Fact, renderer: Renderer, { before, after }: Situation): readonly Statement[] {
-  const { owner, comment } = fact.properties;
+  const { owner, comment, "security label": labels } = fact.properties;
   return [
     ...(owner === undefined ? [] : setOwner(renderer.reference(fact, after), owner)),
     ...grantsOfNew(fact, targetOf(fact, renderer, after), before),
     ...(comment === undefined ? [] : setComment(renderer.reference(fact, after), comment)),
+    ...(labels === undefined ? [] : setLabels(renderer.reference(fact, after), { from: null, to: labels })),
   ];
 }
 
 /** Changes of what all kinds may have; undefined for a property of the kind's own. */
 export function alterCommon({ fact, property, from, to }: Change, renderer: Renderer, { after }: Situation): Written | undefined {
   if (property === "comment") return setComment(renderer.reference(fact, after), to);
+  if (property === "security label") return setLabels(renderer.reference(fact, after), { from, to });
   if (property === "owner" && to !== null) return setOwner(renderer.reference(fact, after), to);
   return isGrant(property) ? changeGrants(targetOf(fact, renderer, after), property, { from, to }) : undefined;
 }
@@ -29,6 +31,16 @@ function setOwner(reference: string, owner: string): readonly Statement[] {
 
 function setComment(reference: string, comment: string | null): readonly Statement[] {
   return statements(`COMMENT ON ${reference} IS ${comment === null ? "NULL" : quoteLiteral(comment).trim()}`);
+}
+
+/** Told as `provider: label, provider: label`. */
+function setLabels(reference: string, { from, to }: { readonly from: string | null; readonly to: string | null }): readonly Statement[] {
+  const [before, after] = [from, to].map((labels) => new Map((labels ?? "").split(/, (?=[\w-]+: )/u).filter((item) => item !== "").map((item) => item.split(/: (.*)/su) as [string, string]))) as [
+    Map<string, string>,
+    Map<string, string>,
+  ];
+  const changed = [...new Set([...before.keys(), ...after.keys()])].filter((provider) => before.get(provider) !== after.get(provider));
+  return changed.flatMap((provider) => statements(`SECURITY LABEL FOR ${quoteIdentifier(provider)} ON ${reference} IS ${after.has(provider) ? quoteLiteral(after.get(provider)!).trim() : "NULL"}`));
 }
 
 /** What is granted on for an object; the privileges of a column are granted on its table. */

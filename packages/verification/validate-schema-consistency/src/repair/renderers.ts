@@ -1,7 +1,8 @@
 import type { Fact, Kind } from "@org/postgres/schema";
 import { columns } from "./kinds/columns.ts";
 import { constraints } from "./kinds/constraints.ts";
-import { collations, defaultPrivileges, extensions, languages, schemas, settings, statistics } from "./kinds/database.ts";
+import { database, memberships, parameters, roles, roleSettings, server, tablespaces } from "./kinds/cluster.ts";
+import { accessMethods, collations, defaultPrivileges, extensions, languages, schemas, settings, statistics, transforms } from "./kinds/database.ts";
 import { servers, userMappings, wrappers } from "./kinds/foreign.ts";
 import { indexes } from "./kinds/indexes.ts";
 import { casts, conversions, operatorClasses, operatorFamilies, operators } from "./kinds/operators.ts";
@@ -9,7 +10,7 @@ import { publications, subscriptions } from "./kinds/replication.ts";
 import { aggregates, functions, procedures } from "./kinds/routines.ts";
 import { sequences } from "./kinds/sequences.ts";
 import { tables } from "./kinds/tables.ts";
-import { configurations, dictionaries } from "./kinds/text-search.ts";
+import { configurations, dictionaries, parsers, templates } from "./kinds/text-search.ts";
 import { eventTriggers, policies, rules, triggers } from "./kinds/triggers.ts";
 import { domains, types } from "./kinds/types.ts";
 import { materializedViews, views } from "./kinds/views.ts";
@@ -43,6 +44,17 @@ const byKind: Partial<Record<Kind, Renderer>> = {
   language: languages,
   "text search configuration": configurations,
   "text search dictionary": dictionaries,
+  "text search parser": parsers,
+  "text search template": templates,
+  transform: transforms,
+  "access method": accessMethods,
+  database,
+  role: roles,
+  membership: memberships,
+  "role setting": roleSettings,
+  parameter: parameters,
+  server,
+  tablespace: tablespaces,
   statistics,
   extension: extensions,
   publication: publications,

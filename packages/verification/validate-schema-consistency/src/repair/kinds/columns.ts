@@ -88,6 +88,8 @@ function alterColumn(change: Change, situation: Situation): Written {
       return changeIdentity(change);
     case "identity sequence":
       return changeIdentitySequence(change, situation);
+    case "grants on its sequence":
+      return cannot("the sequence of an identity column goes by a name that a snapshot does not hold");
     default:
       return tunable.includes(property) ? tune(fact, property, { from, to }) : cannot(`no statement is known for the ${property} of a column`);
   }

@@ -1,7 +1,7 @@
 import { quoteLiteral } from "@org/postgres";
 import type { Fact } from "@org/postgres/schema";
 import { dollarQuote } from "../dollar-quote.ts";
-import { ownName } from "../names.ts";
+import { ownName, setAndReset } from "../names.ts";
 import { phases, type Change, type Renderer, type Situation } from "../renderer.ts";
 import { find, type Side } from "../side.ts";
 import { cannot, statements, type Statement, type Written } from "../statement.ts";
@@ -46,6 +46,9 @@ function createConstraint(fact: Fact, situation: Situation): Written {
     add,
     ...(enforcement === "D" ? [{ sql: setEnforcement(fact, "DISABLE"), phase: phases.enforcement }] : []),
     ...(clustered === "true" ? statements(`ALTER TABLE ${parent} CLUSTER ON ${ownName(name)}`) : []),
+    ...setOptions(fact, null, properties["index options"] ?? null),
+    ...(properties["index tablespace"] === undefined ? [] : statements(`ALTER INDEX ${indexOf(fact)} SET TABLESPACE ${properties["index tablespace"]}`)),
+    ...(properties["index comment"] === undefined ? [] : commentOnIndex(fact, properties["index comment"])),
     ...(identity === "true" ? [{ sql: `ALTER TABLE ${parent} REPLICA IDENTITY USING INDEX ${ownName(name)}`, phase: phases.attach }] : []),
   ];
 }
@@ -56,7 +59,7 @@ function dropConstraint(fact: Fact, situation: Situation): readonly Statement[] 
   return [{ sql: `ALTER ${isOfDomain(situation.before, parent) ? "DOMAIN" : "TABLE"} ${parent} DROP CONSTRAINT ${ownName(name)}`, ...(isForeignKey(fact) ? { phase: -phases.foreignKey } : {}) }];
 }
 
-function alterConstraint({ property, to, fact }: Change, situation: Situation): Written {
+function alterConstraint({ property, from, to, fact }: Change, situation: Situation): Written {
   const { name, parent = "" } = fact;
   switch (property) {
     case "validated":
@@ -66,6 +69,12 @@ function alterConstraint({ property, to, fact }: Change, situation: Situation): 
       return movesInTree(situation, parent) ? [] : cannot("whether a constraint is also the table's own can be chosen only when it is made");
     case "index valid":
       return to === "true" ? statements(`REINDEX INDEX ${indexOf(fact)}`) : cannot("no statement makes an index invalid");
+    case "index options":
+      return setOptions(fact, from, to);
+    case "index tablespace":
+      return statements(`ALTER INDEX ${indexOf(fact)} SET TABLESPACE ${to ?? "pg_default"}`);
+    case "index comment":
+      return commentOnIndex(fact, to);
     case "clustered":
       return setClustered(fact, to, situation);
     case "replica identity":
@@ -80,6 +89,14 @@ function alterConstraint({ property, to, fact }: Change, situation: Situation): 
 /** The index behind a constraint has the schema of its table and the constraint's name. */
 function indexOf({ name, parent = "" }: Fact): string {
   return `${parent.slice(0, parent.length - ownName(parent).length)}${ownName(name)}`;
+}
+
+function setOptions(fact: Fact, from: string | null, to: string | null): readonly Statement[] {
+  return statements(...setAndReset(from, to).map((clause) => `ALTER INDEX ${indexOf(fact)} ${clause}`));
+}
+
+function commentOnIndex(fact: Fact, comment: string | null): readonly Statement[] {
+  return statements(`COMMENT ON INDEX ${indexOf(fact)} IS ${comment === null ? "NULL" : quoteLiteral(comment).trim()}`);
 }
 
 /** Marks one index of the table; with none marked the mark is taken away. */

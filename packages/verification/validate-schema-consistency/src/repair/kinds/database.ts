@@ -22,6 +22,26 @@ export const languages: Renderer = {
   },
 };
 
+export const transforms: Renderer = {
+  phase: phases.cast,
+  reference: ({ name }) => `TRANSFORM FOR ${typeAndLanguage(name).join(" LANGUAGE ")}`,
+  create: ({ name, properties: { "from sql": fromSql, "to sql": toSql } }) => {
+    const functions = [...(fromSql === undefined ? [] : [`FROM SQL WITH FUNCTION ${fromSql}`]), ...(toSql === undefined ? [] : [`TO SQL WITH FUNCTION ${toSql}`])];
+    return statements(`CREATE TRANSFORM FOR ${typeAndLanguage(name).join(" LANGUAGE ")} (${functions.join(", ")})`);
+  },
+};
+
+function typeAndLanguage(name: string): readonly [string, string] {
+  const at = name.lastIndexOf(" for ");
+  return [name.slice(0, at), name.slice(at + " for ".length)];
+}
+
+export const accessMethods: Renderer = {
+  phase: phases.language,
+  reference: ({ name }) => `ACCESS METHOD ${name}`,
+  create: ({ name, properties: { handler, type } }) => statements(`CREATE ACCESS METHOD ${name} TYPE ${type?.toUpperCase()} HANDLER ${handler}`),
+};
+
 export const extensions: Renderer = {
   phase: phases.extension,
   reference: ({ name }) => `EXTENSION ${name}`,

@@ -55,14 +55,17 @@ export const conversions: Renderer = {
     statements(`CREATE ${properties["default"] === "true" ? "DEFAULT " : ""}CONVERSION ${name} FOR '${properties["from"]}' TO '${properties["to"]}' FROM ${properties["function"]}`),
 };
 
-/** What a class binds to itself, its family holds too; made again, all of it is the family's. */
 export const operatorClasses: Renderer = {
   phase: phases.operatorClass,
   reference: ({ name }) => `OPERATOR CLASS ${name}`,
   create: ({ name, properties }) => {
     const { type, default: isDefault, "storage type": storage, family } = properties;
     const [own = "", method] = name.split(/ USING (?=[^ ]+$)/u);
-    return statements(`CREATE OPERATOR CLASS ${own}${isDefault === "true" ? " DEFAULT" : ""} FOR TYPE ${type} USING ${method} FAMILY ${family} AS STORAGE ${storage ?? type}`);
+    const members = membersOf(properties);
+    if (members === undefined) return cannot(`the members of ${name} cannot be told from the catalogs' words`);
+    // A class that binds nothing has to say something, and the type is what it stores anyway.
+    const items = [...members.map(({ add }) => add), ...(storage === undefined && members.length > 0 ? [] : [`STORAGE ${storage ?? type}`])];
+    return statements(`CREATE OPERATOR CLASS ${own}${isDefault === "true" ? " DEFAULT" : ""} FOR TYPE ${type} USING ${method} FAMILY ${family} AS ${items.join(", ")}`);
   },
 };
 

@@ -34,6 +34,7 @@ function createRoutine(verb: string, { kind, name, properties }: Fact): string {
     `${verb} ${kind.toUpperCase()} ${withoutArguments(name)}(${args})`,
     ...(result === undefined ? [] : [`RETURNS ${result}`]),
     `LANGUAGE ${quoteIdentifier(language)}${traits(kind, properties)}`,
+    ...(properties["transforms"] === undefined ? [] : [`TRANSFORM ${properties["transforms"].split(", ").map((type) => `FOR TYPE ${type}`).join(", ")}`]),
     ...[...optionsOf(properties["settings"])].map(([setting, value]) => `SET ${setting} TO ${settingValue(setting, value)}`),
     bodyOf(properties),
   ].join("\n");

@@ -29,6 +29,22 @@ export const configurations: Renderer = {
   alter: ({ property, from, to, fact }) => (property === "mappings" ? statements(...mapping(fact, from, to)) : "remake"),
 };
 
+export const parsers: Renderer = {
+  phase: phases.textSearch - 2,
+  reference: ({ name }) => `TEXT SEARCH PARSER ${name}`,
+  create: ({ name, properties }) => statements(`CREATE TEXT SEARCH PARSER ${name} (${clauses({ START: properties["start"], GETTOKEN: properties["token"], END: properties["end"], HEADLINE: properties["headline"], LEXTYPES: properties["token types"] })})`),
+};
+
+export const templates: Renderer = {
+  phase: phases.textSearch - 1,
+  reference: ({ name }) => `TEXT SEARCH TEMPLATE ${name}`,
+  create: ({ name, properties }) => statements(`CREATE TEXT SEARCH TEMPLATE ${name} (${clauses({ INIT: properties["init"], LEXIZE: properties["lexize"] })})`),
+};
+
+function clauses(parts: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(parts).flatMap(([word, value]) => (value === undefined ? [] : [`${word} = ${value}`])).join(", ");
+}
+
 function mapping({ name }: Fact, from: string | null, to: string | null): readonly string[] {
   const [before, after] = [dictionariesByToken(from), dictionariesByToken(to)];
   const alter = `ALTER TEXT SEARCH CONFIGURATION ${name}`;
