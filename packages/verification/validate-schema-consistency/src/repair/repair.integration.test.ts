@@ -129,6 +129,13 @@ async function leftAfter(url: string, wanted: Snapshot, found: Snapshot): Promis
   );
 }
 
+test("what a view's column carries goes, and the column stays", async () => {
+  const drift = "COMMENT ON COLUMN shop.paid.price IS 'x'; ALTER VIEW shop.paid ALTER COLUMN id SET DEFAULT 7; COMMENT ON COLUMN shop.address.city IS 'x'";
+  const { plan, left, back } = await onDatabase(rich.url, (client) => repairAfter(client, drift));
+  expect({ left, reasons: [...plan.unwritable.values()], losses: plan.steps.flatMap(({ statements }) => statements.flatMap(({ loses }) => loses ?? [])) }).toEqual({ left: [], reasons: [], losses: [] });
+  expect(back.left).toEqual([]);
+});
+
 describe("a whole schema", () => {
   let empty: ScratchDatabase;
   let edge: ScratchDatabase;
