@@ -140,7 +140,7 @@ interface Preloaded {
   readonly made: number;
 }
 
-function describeRun({ shape, round: number, side }: SuiteRun, { summary, facts, ownRequests }: Measured, preloaded: Preloaded): RunResult {
+function describeRun({ plan, shape, round: number, side }: SuiteRun, { summary, facts, ownRequests }: Measured, preloaded: Preloaded): RunResult {
   const { total, commands, series, durationMs, bytesSent, bytesReceived, reconnects, client } = summary;
   return {
     suite: shape.suite.name,
@@ -159,16 +159,18 @@ function describeRun({ shape, round: number, side }: SuiteRun, { summary, facts,
     commands,
     series,
     client,
-    server: usage(facts, ownRequests, { ...preloaded, summary }),
+    server: usage(facts, ownRequests, { ...preloaded, summary, warmupMs: plan.settings.warmup }),
   };
 }
 
-function usage(facts: readonly ServerFacts[], ownRequests: number, { before, filled, made, summary }: Preloaded & { readonly summary: Summary }): ServerUsage {
+function usage(facts: readonly ServerFacts[], ownRequests: number, { before, filled, made, summary, warmupMs }: Preloaded & { readonly summary: Summary; readonly warmupMs: number }): ServerUsage {
   const [first, last] = [facts[0]!, facts.at(-1)!];
   // Facts of the measured time, where it is long enough to hold two.
   const inTime = facts.filter(({ at }) => at >= summary.startedAt && at <= summary.startedAt + summary.durationMs);
   const [from, to] = inTime.length >= 2 ? [inTime[0]!, inTime.at(-1)!] : [first, last];
-  const cores = (used: number | null): number | null => (used === null ? null : round((used * 1000) / (to.at - from.at), 3));
+  // A short run is what the server worked for between the first and the last facts; beside it, it rested.
+  const elapsed = inTime.length >= 2 ? to.at - from.at : Math.min(to.at - from.at, summary.durationMs + warmupMs);
+  const cores = (used: number | null): number | null => (used === null ? null : round((used * 1000) / elapsed, 3));
   const memory = difference(before.usedMemory, filled.usedMemory);
   const commands = difference(first.commands, last.commands);
   return {

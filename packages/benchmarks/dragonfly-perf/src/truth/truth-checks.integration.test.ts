@@ -34,7 +34,7 @@ async function underLoad(client: CacheClient): Promise<void> {
   await expect.poll(reads, { timeout: 20_000 }).toBeGreaterThan(before);
 }
 
-test("a generator that is the limit: a client library that keeps this program busy before a server that rests", async () => {
+test("a generator that is the limit: a client library that keeps this program busy before a server that rests", { timeout: 240_000 }, async () => {
   const run = (): Promise<Report<BenchmarkData | null>> => dragonflyPerf({ ...brief, redisUrl: cache.url, client: "ioredis", connections: 50, pipeline: 50 });
   let report = await run();
   expect(report.data!.fingerprint.server.threads).toBe(1);
