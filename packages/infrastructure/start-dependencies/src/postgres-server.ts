@@ -57,7 +57,13 @@ async function runInitdb({ binaries, osUser, durable = true, signal }: DataDirOp
     { all: true, reject: false, cwd: dirname(dataDir), extendEnv: false, env: serverEnvironment(), ...(osUser && { uid: osUser.uid, gid: osUser.gid }), ...(signal && { cancelSignal: signal }) },
   );
   if (result.isCanceled) throw signal?.reason;
-  if (result.failed) throw new ScriptError("dependency", `initdb of Postgres ${binaries.version} failed: ${result.all || result.message}`, { cause: result });
+  if (result.failed) throw initdbError(binaries.version, dirname(dataDir), result);
+}
+
+function initdbError(version: string, folder: string, result: { readonly all?: string | undefined; readonly message?: string | undefined }): ScriptError {
+  const reason = result.all || result.message;
+  const hint = reason?.includes("No space left on device") ? `Free some space on the disk of ${folder} (a new server takes 40 MB and more), then run it again.` : `Mend what initdb names; it worked in ${folder}.`;
+  return new ScriptError("dependency", `initdb of Postgres ${version} failed: ${reason}`, { hint, cause: result });
 }
 
 /** Gives the superuser a new password without knowing the old one; the server must be stopped. */

@@ -4,7 +4,7 @@ import type { Side } from "./side.ts";
 import { statements, type Statement } from "./statement.ts";
 
 const grantsTo = "grants to ";
-export const ownGrants = "grants to its owner";
+const ownGrants = "grants to its owner";
 
 export function isGrant(property: string): boolean {
   return property.startsWith(grantsTo);

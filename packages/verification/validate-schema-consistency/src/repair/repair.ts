@@ -3,7 +3,7 @@ import { makePlan, type Plan } from "./plan.ts";
 import { toSide } from "./side.ts";
 
 /** One direction of a difference: statements in their order, or why there are none. */
-export interface DifferenceSql {
+interface DifferenceSql {
   readonly statements: readonly { readonly sql: string; readonly loses?: string }[];
   /** null: they are all there is to do. */
   readonly cannot: string | null;

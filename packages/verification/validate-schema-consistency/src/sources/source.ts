@@ -11,8 +11,7 @@ export interface Expected {
   readonly comparable: (reading: Reading) => Reading;
 }
 
-export const sourceKinds = ["migrations", "database", "snapshot"] as const;
-export type SourceKind = (typeof sourceKinds)[number];
+export type SourceKind = "migrations" | "database" | "snapshot";
 
 const namedBy = { database: "--against", snapshot: "--snapshot" } as const;
 
