@@ -10,9 +10,9 @@ export interface ScratchDatabase {
   drop(): Promise<void>;
 }
 
-/** An empty database on the shared server. */
-export async function createScratchDatabase(): Promise<ScratchDatabase> {
-  const server = await postgresServer();
+/** An empty database on the shared server, or on the shared embedded one. */
+export async function createScratchDatabase(options: Parameters<typeof postgresServer>[0] = {}): Promise<ScratchDatabase> {
+  const server = await postgresServer(options);
   const name = `scratch_${randomBytes(6).toString("hex")}`;
   await execute(server.url, `CREATE DATABASE ${name}`);
   const url = new URL(server.url);

@@ -4,12 +4,12 @@ import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { isRunning, processIdentity, withLock, type ProcessIdentity } from "@org/start-dependencies/servers";
 import { startOwnedCache, type CacheServer } from "./private-cache.ts";
-import { startOwnedPostgres, type PostgresServer } from "./private-postgres.ts";
+import { startOwnedPostgres, type PostgresServer, type PrivatePostgresOptions } from "./private-postgres.ts";
 
-/** The Postgres that all tests of one vitest run share, started by the first that asks. */
-export function postgresServer(): Promise<PostgresServer> {
-  return shared<PostgresServer>("postgres", async (folder) => {
-    const { url, host, port, password, version, binDir, pid } = await startOwnedPostgres({}, folder);
+/** The Postgres that all tests of one vitest run share, started by the first that asks; the embedded one is a second, for what differs between versions. */
+export function postgresServer({ embedded = false }: Pick<PrivatePostgresOptions, "embedded"> = {}): Promise<PostgresServer> {
+  return shared<PostgresServer>(embedded ? "embedded-postgres" : "postgres", async (folder) => {
+    const { url, host, port, password, version, binDir, pid } = await startOwnedPostgres({ embedded }, folder);
     return { server: { url, host, port, password, version, binDir }, pid };
   });
 }

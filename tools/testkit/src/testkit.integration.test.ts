@@ -22,6 +22,14 @@ test("the shared Postgres is one server with password authentication", async () 
   await expect(query(one.url.replace(one.password, "wrong"), "SELECT 1")).rejects.toMatchObject({ code: "28P01" });
 });
 
+test("the shared embedded Postgres is another server", async () => {
+  const [usual, embedded] = await Promise.all([postgresServer(), postgresServer({ embedded: true })]);
+  expect(embedded.port).not.toBe(usual.port);
+  const database = await createScratchDatabase({ embedded: true });
+  expect(await query(database.url, "SHOW port")).toEqual([{ port: String(embedded.port) }]);
+  await database.drop();
+});
+
 test("a scratch database is dropped, also while somebody is connected", async () => {
   const { url, name } = await withScratchDatabase(async (url, { name }) => {
     await query(url, "CREATE TABLE t (id int)");

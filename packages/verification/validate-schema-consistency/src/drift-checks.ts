@@ -38,7 +38,7 @@ const areas: readonly Area[] = [
 
 /** Which check tells a difference: privileges, owners, comments and row security have their own, whatever they are of. */
 function areaOf({ kind, property }: Pick<Difference, "kind" | "property">): string {
-  if (property?.startsWith("grants to ") === true) return "grants";
+  if (property?.startsWith("grants ") === true) return "grants";
   if (property === "owner") return "owners";
   if (property === "comment") return "comments";
   if (property?.startsWith("row security") === true) return "policies";

@@ -1,3 +1,6 @@
+import { inCommonWords } from "./across-versions.ts";
+import { changedProperties } from "./changed-properties.ts";
+import { pairGeneratedNames } from "./generated-names.ts";
 import { isClusterWide, type Comparison, type Difference, type Fact, type Snapshot, type Unknown, type Unread } from "./model.ts";
 import { severityOf } from "./severity.ts";
 
@@ -16,11 +19,11 @@ function sided(side: Unknown["side"], { unread }: Snapshot): readonly Unknown[] 
   return unread.map((part) => ({ ...part, side }));
 }
 
-/** Only what both sides have read. */
+/** Only what both sides have read, in words that both servers use. */
 function comparable(expected: Snapshot, found: Snapshot): readonly [Snapshot, Snapshot] {
   const isShared = expected.clusterWide && found.clusterWide;
   const narrowed = (snapshot: Snapshot): Snapshot => (isShared ? snapshot : { ...snapshot, facts: snapshot.facts.filter(({ kind }) => !isClusterWide(kind)) });
-  return [narrowed(expected), narrowed(found)];
+  return [inCommonWords(narrowed(expected), found), inCommonWords(narrowed(found), expected)];
 }
 
 function covers(part: Unread, { kind, object, property }: Difference): boolean {
@@ -30,21 +33,23 @@ function covers(part: Unread, { kind, object, property }: Difference): boolean {
 
 function differencesOf(expected: Snapshot, found: Snapshot): readonly Difference[] {
   const [wanted, present] = [index(expected), index(found)];
-  const missing = expected.facts.filter((fact) => !present.has(key(fact)) && !isEmptyPublic(fact, expected));
-  const extra = found.facts.filter((fact) => !wanted.has(key(fact)));
-  const renamed = sameButForGeneratedName(missing, extra);
+  const missing = expected.facts.filter((fact) => !present.has(key(fact)) && !isEmptyPublic(fact, expected) && fact.kind !== "role");
+  // A role is told where something refers to it, and who refers to it is told there.
+  const extra = found.facts.filter((fact) => !wanted.has(key(fact)) && fact.kind !== "role");
+  const { paired, sequences } = pairGeneratedNames(missing, extra);
   const all = [
-    ...whole("missing", missing.filter((fact) => !renamed.has(fact))),
-    ...whole("extra", extra.filter((fact) => !renamed.has(fact))),
-    ...expected.facts.flatMap((fact) => changed(fact, present.get(key(fact)))),
+    ...whole("missing", missing.filter((fact) => !paired.has(fact))),
+    ...whole("extra", extra.filter((fact) => !paired.has(fact))),
+    ...expected.facts.flatMap((fact) => changedProperties(fact, present.get(key(fact)), sequences)),
   ];
   return withoutInherited(all, [wanted, present]).sort(inOrder);
 }
 
 /** A difference that a parent table has too came from there. */
 function withoutInherited(differences: readonly Difference[], sides: readonly Map<string, Fact>[]): Difference[] {
-  const identity = (difference: Difference, object: string): string =>
-    JSON.stringify([difference.kind, object, difference.change, difference.property, difference.expected, difference.found]);
+  const identity = ({ kind, change, property, expected, found }: Difference, object: string): string =>
+    // A definition names the table itself, and what is inherited can have no other.
+    JSON.stringify([kind, object, change, property, ...(property === "definition" ? [] : [expected, found])]);
   const told = new Set(differences.map((difference) => identity(difference, difference.object)));
   return differences.filter((difference) => {
     const origins = sides.map((side) => side.get(key({ kind: difference.kind, name: difference.object }))?.origin);
@@ -70,48 +75,22 @@ const containers: ReadonlySet<string> = new Set(["table", "view", "materialized 
 
 function whole(change: "missing" | "extra", facts: readonly Fact[]): Difference[] {
   const gone = new Set(facts.filter(({ kind }) => containers.has(kind)).map(({ name }) => name));
+  return facts.filter(({ parent }) => parent === undefined || !gone.has(parent)).flatMap((fact) => (isAnnotation(fact) ? annotated(change, fact) : [entire(change, fact)]));
+}
+
+function entire(change: "missing" | "extra", { kind, name }: Fact): Difference {
   const [expected, found] = change === "missing" ? ["present", "missing"] : ["none", "present"];
-  return facts
-    .filter(({ parent }) => parent === undefined || !gone.has(parent))
-    .map(({ kind, name }) => ({ kind, object: name, change, property: null, expected, found, severity: severityOf({ kind, change, property: null }) }));
+  return { kind, object: name, change, property: null, expected, found, severity: severityOf({ kind, change, property: null }) };
 }
 
-/** Told for those who read a report or write a table again; the server's own, the order of columns and what follows from inheritance are no difference. */
-const notCompared: ReadonlySet<string> = new Set(["server's version", "position", "inherited"]);
-
-function changed(expected: Fact, found: Fact | undefined): Difference[] {
-  if (found === undefined) return [];
-  const properties = new Set([...Object.keys(expected.properties), ...Object.keys(found.properties)]);
-  return [...properties].flatMap((property): Difference[] => {
-    const [before, after] = [expected.properties[property] ?? null, found.properties[property] ?? null];
-    if (before === after || notCompared.has(property)) return [];
-    const { kind, name } = expected;
-    const severity = severityOf({ kind, change: "changed", property, expected, found });
-    return [{ kind, object: name, change: "changed", property, expected: before, found: after, severity }];
-  });
+/** A column of a view is there by the view's definition; its fact tells only what somebody added to it. */
+function isAnnotation({ kind, properties }: Fact): boolean {
+  return kind === "column" && properties["type"] === undefined;
 }
 
-/** How Postgres ends the names that it makes up itself. */
-const generatedName = /_(?:pkey|key|fkey|check|excl|not_null|idx)\d*"?$/u;
-
-/** Pairs of a missing and an extra constraint or index of one table that are alike in everything but such a name. */
-function sameButForGeneratedName(missing: readonly Fact[], extra: readonly Fact[]): Set<Fact> {
-  const open = new Map<string, Fact[]>();
-  for (const fact of extra.filter(mayBeRenamed)) open.set(likeness(fact), [...(open.get(likeness(fact)) ?? []), fact]);
-  const paired = new Set<Fact>();
-  for (const fact of missing.filter(mayBeRenamed)) {
-    const other = open.get(likeness(fact))?.shift();
-    if (other !== undefined) paired.add(fact).add(other);
-  }
-  return paired;
-}
-
-function mayBeRenamed({ kind, name }: Fact): boolean {
-  return (kind === "constraint" || kind === "index") && generatedName.test(name);
-}
-
-function likeness({ kind, parent, properties }: Fact): string {
-  return JSON.stringify([kind, parent, Object.entries(properties).sort(([a], [b]) => (a < b ? -1 : 1))]);
+function annotated(change: "missing" | "extra", fact: Fact): readonly Difference[] {
+  const bare = { ...fact, properties: {} };
+  return change === "missing" ? changedProperties(fact, bare) : changedProperties(bare, fact);
 }
 
 function inOrder(a: Difference, b: Difference): number {

@@ -19,6 +19,8 @@ const byKind: Partial<Record<Kind, Severity>> = {
   policy: "security",
   "default privileges": "security",
   "user mapping": "security",
+  membership: "security",
+  parameter: "security",
   index: "performance",
   statistics: "performance",
 };
@@ -26,6 +28,12 @@ const byKind: Partial<Record<Kind, Severity>> = {
 const byProperty: Readonly<Record<string, Severity>> = {
   persistence: "data loss",
   owner: "security",
+  "security label": "security",
+  "grants on its members": "security",
+  "grants on its sequence": "security",
+  superuser: "security",
+  "bypass row security": "security",
+  admin: "security",
   "row security": "security",
   "row security forced": "security",
   "security definer": "security",
@@ -36,6 +44,8 @@ const byProperty: Readonly<Record<string, Severity>> = {
   compression: "performance",
   "statistics target": "performance",
   "statistics targets": "performance",
+  "index options": "performance",
+  "index tablespace": "performance",
   target: "performance",
   clustered: "performance",
   cost: "performance",
@@ -43,6 +53,7 @@ const byProperty: Readonly<Record<string, Severity>> = {
   parallel: "performance",
   "support function": "performance",
   comment: "cosmetic",
+  "index comment": "cosmetic",
 };
 
 function propertySeverity({ kind, property, expected, found }: Changed): Severity {

@@ -27,7 +27,7 @@ function canonical(row: Row): Row {
 type StoredRow = Reading["rows"][number];
 
 function inOrder(a: StoredRow, b: StoredRow): number {
-  const [one, other] = [a, b].map(({ kind, row }) => `${kind}\0${row.name}\0${JSON.stringify(row["creator"] ?? null)}`) as [string, string];
+  const [one, other] = [a, b].map(({ kind, row }) => `${kind}\0${row.name}\0${JSON.stringify([row["creator"], row["for role"], row["of role"]])}`) as [string, string];
   return one < other ? -1 : one > other ? 1 : 0;
 }
 

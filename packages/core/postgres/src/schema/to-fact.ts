@@ -24,17 +24,17 @@ export function toFact(kind: Kind, row: Row, roleName: RoleName): Fact {
 }
 
 /** Columns that are not properties by themselves. */
-const special: ReadonlySet<string> = new Set(["name", "kind", "parent", "origin", "unread", "owner", "creator", "for role", "of role", "to roles", "acl", "of owner"]);
+const special: ReadonlySet<string> = new Set(["name", "kind", "parent", "origin", "unread", "role", "owner", "creator", "for role", "of role", "to roles", "acl", "of owner"]);
 
 function plainProperties(row: Row): Record<string, string> {
   const told = Object.entries(row).filter(([property, value]) => !special.has(property) && value !== null);
   return Object.fromEntries(told.map(([property, value]) => [property, typeof value === "string" ? value : JSON.stringify(value)]));
 }
 
-/** Some objects have no name but the role that they are of. */
-function nameOf({ name, creator, "for role": forRole, "of role": ofRole }: Row, roleName: RoleName): string {
+/** A role goes by its other name, also where an object is known by the role that it is of. */
+function nameOf({ name, role, creator, "for role": forRole, "of role": ofRole }: Row, roleName: RoleName): string {
   const of = (word: string, role: unknown): string => (typeof role === "string" ? ` ${word} ${bare(roleName(role))}` : "");
-  return name + (typeof creator === "string" ? ` by ${roleName(creator)}` : "") + of("for", forRole) + of("of", ofRole);
+  return (typeof role === "string" ? bare(roleName(role)) : name) + (typeof creator === "string" ? ` by ${roleName(creator)}` : "") + of("for", forRole) + of("of", ofRole);
 }
 
 function propertiesOfRoles({ owner, creator, acl, "of owner": tableOwner, "to roles": roles }: Row, roleName: RoleName): Record<string, string> {

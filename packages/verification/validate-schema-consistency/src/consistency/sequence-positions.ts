@@ -43,7 +43,7 @@ export async function judgeSequencePositions(client: PostgresClient, values: rea
   const extra = { value: behind.length, unit: "count" };
   if (behind.length > 0) return fail(`behind their column: ${behind.join(", ")}`, "Set each to the largest value with setval: the next inserts fail, or give values twice.", extra);
   const hidden = rows.filter((row) => !row.readable).map(({ sequence }) => sequence);
-  if (hidden.length > 0) return unknown(`not readable, or only in part: ${hidden.join(", ")}`, "GRANT SELECT on these sequences and their tables to the role.", { code: "permission" });
+  if (hidden.length > 0) return unknown(`not readable, or only in part: ${hidden.join(", ")}`, "GRANT SELECT on these sequences and their tables to the role; where row security hides rows, run it as a role with BYPASSRLS.", { code: "permission" });
   return pass(`${rows.length} sequences are past the largest value of their column`, extra);
 }
 

@@ -47,7 +47,7 @@ export function withoutDifferences(from: Side, to: Side, differences: readonly D
     const key = `${difference.kind} ${difference.object}`;
     if (difference.change === "missing") addWithParts(facts, to, to.facts.get(key));
     else if (difference.change === "extra") removeWithParts(facts, { from, to }, from.facts.get(key));
-    else setProperty(facts, key, difference);
+    else setProperty(facts, from.facts.get(key) ?? bare(to.facts.get(key)), difference);
   }
   return toSide({ serverVersion: from.serverVersion, facts: facts.values() });
 }
@@ -64,13 +64,18 @@ function removeWithParts(facts: Map<string, Fact>, { from, to }: { readonly from
   for (const part of partsOf(from, fact)) if (!to.facts.has(keyOf(part))) facts.delete(keyOf(part));
 }
 
-function setProperty(facts: Map<string, Fact>, key: string, { property, expected }: Difference): void {
-  const fact = facts.get(key);
+/** The column of a view or a type is there by its definition, and has a fact of its own only while it carries something. */
+export function bare(fact: Fact | undefined): Fact | undefined {
+  return fact === undefined ? undefined : { ...fact, properties: {} };
+}
+
+function setProperty(facts: Map<string, Fact>, start: Fact | undefined, { property, expected }: Difference): void {
+  const fact = start === undefined ? undefined : (facts.get(keyOf(start)) ?? start);
   if (fact === undefined || property === null) return;
   const properties: Record<string, string> = { ...fact.properties };
   if (expected === null) delete properties[property];
   else properties[property] = expected;
   // Whom a sequence belongs to is told twice.
   const parent = property === "owned by" ? expected?.slice(0, expected.lastIndexOf(".")) : fact.parent;
-  facts.set(key, { ...fact, parent, properties });
+  facts.set(keyOf(fact), { ...fact, parent, properties });
 }

@@ -5,7 +5,7 @@ import { isForeignKey } from "./kinds/constraints.ts";
 import { hasWord } from "./mentions.ts";
 import type { Change, Situation } from "./renderer.ts";
 import { rendererOf } from "./renderers.ts";
-import { keyOf, partsOf, withoutDifferences, type Side } from "./side.ts";
+import { bare, keyOf, partsOf, withoutDifferences, type Side } from "./side.ts";
 import { isUnwritable, type Written } from "./statement.ts";
 
 type Serving = Map<string, Set<Difference>>;
@@ -62,7 +62,8 @@ function containerOf(side: Side, key: string): string | undefined {
 function changesOf({ before, after }: Situation, differences: readonly Difference[]): Work["changes"] {
   return differences.flatMap((difference) => {
     const { kind, object, change, property, expected: to, found: from } = difference;
-    const [old, fact] = [before, after].map((side) => side.facts.get(`${kind} ${object}`));
+    const [had, fact] = [before, after].map((side) => side.facts.get(`${kind} ${object}`));
+    const old = had ?? bare(fact);
     if (change !== "changed" || property === null || old === undefined || fact === undefined) return [];
     return [{ difference, property, from, to, old, fact }];
   });

@@ -1,30 +1,46 @@
-import { comment, type Family } from "./family.ts";
+import { comment, described, sorted, type Family } from "./family.ts";
 
-const shared = `
-  regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS definition, con.convalidated AS validated, con.conislocal AS local,
-  ${comment("pg_constraint", "con.oid")} AS comment`;
+function shared(version: number): string {
+  const validated = version < 180_000 ? "con.convalidated" : "con.convalidated OR NOT con.conenforced";
+  return `
+      regexp_replace(pg_get_constraintdef(con.oid), ' NOT VALID$', '') AS definition, ${validated} AS validated, CASE WHEN con.coninhcount > 0 THEN con.conislocal END AS local,
+      ${described("pg_constraint", "con.oid")}`;
+}
 
 /** Not-null constraints are told with their column, constraint triggers as triggers. */
 export const constraints: Family = {
   kind: "constraint",
-  sql: `
-    SELECT rel.name || '.' || quote_ident(con.conname) AS name, rel.name AS parent, ${shared},
+  sql: ({ version }) => `
+    SELECT rel.name || '.' || quote_ident(con.conname) AS name, rel.name AS parent, ${origin}, ${shared(version)},
       CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisvalid END AS "index valid",
       CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisclustered END AS clustered,
       CASE WHEN con.contype IN ('p', 'u', 'x') THEN index.indisreplident END AS "replica identity",
       CASE WHEN con.contype = 'f' THEN coalesce(
         (SELECT string_agg(DISTINCT tg.tgenabled::text, '') FROM pg_trigger tg WHERE tg.tgconstraint = con.oid AND tg.tgisinternal AND tg.tgenabled <> 'O'),
-        'enabled') END AS enforcement
+        'enabled') END AS enforcement,
+      ${sorted("behind.reloptions")} AS "index options", space.spcname AS "index tablespace", ${comment("pg_class", "behind.oid")} AS "index comment"
     FROM pg_constraint con JOIN rel ON rel.oid = con.conrelid
     LEFT JOIN pg_index index ON index.indexrelid = con.conindid
+    LEFT JOIN pg_class behind ON behind.oid = con.conindid AND con.contype IN ('p', 'u', 'x')
+    LEFT JOIN pg_tablespace space ON space.oid = behind.reltablespace
+    LEFT JOIN pg_constraint source ON source.oid = con.conparentid AND con.conparentid <> 0
     WHERE con.contype NOT IN ('n', 't') AND rel.relkind IN ('r', 'p', 'f')
+      -- A foreign key to a partitioned table has one more for each partition, of a name that the server makes up.
+      AND source.conrelid IS DISTINCT FROM con.conrelid
     UNION ALL
-    SELECT ns.name || '.' || quote_ident(t.typname) || '.' || quote_ident(con.conname), ns.name || '.' || quote_ident(t.typname), ${shared},
-      NULL, NULL, NULL, NULL
+    SELECT ns.name || '.' || quote_ident(t.typname) || '.' || quote_ident(con.conname), ns.name || '.' || quote_ident(t.typname), NULL, ${shared(version)},
+      NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM pg_constraint con JOIN pg_type t ON t.oid = con.contypid JOIN ns ON ns.oid = t.typnamespace
     WHERE con.contype <> 'n'
       AND NOT EXISTS (SELECT FROM owned WHERE owned.classid = 'pg_type'::regclass AND owned.objid = t.oid)`,
 };
+
+/** The constraint of a parent table that it comes from. */
+const origin = `
+      CASE WHEN source.oid IS NOT NULL THEN source.conrelid::regclass::text || '.' || quote_ident(source.conname)
+        WHEN con.contype = 'c' AND con.coninhcount > 0 THEN (SELECT i.inhparent::regclass::text || '.' || quote_ident(con.conname) FROM pg_inherits i
+          JOIN pg_constraint above ON above.conrelid = i.inhparent AND above.conname = con.conname WHERE i.inhrelid = con.conrelid ORDER BY i.inhseqno LIMIT 1)
+        END AS origin`;
 
 /** The index behind a constraint is told with its constraint. */
 export const indexes: Family = {
@@ -37,8 +53,9 @@ export const indexes: Family = {
       space.spcname AS tablespace,
       (SELECT string_agg(a.attnum || ':' || a.attstattarget, ', ' ORDER BY a.attnum) FROM pg_attribute a
         WHERE a.attrelid = c.oid AND a.attstattarget >= 0) AS "statistics targets",
+      (SELECT i.inhparent::regclass::text FROM pg_inherits i WHERE i.inhrelid = c.oid) AS origin,
       (SELECT string_agg(i.inhparent::regclass::text, ', ') FROM pg_inherits i WHERE i.inhrelid = c.oid) AS parents,
-      ${comment("pg_class", "c.oid")} AS comment
+      ${described("pg_class", "c.oid")}
     FROM pg_index index
     JOIN pg_class c ON c.oid = index.indexrelid
     JOIN rel ON rel.oid = index.indrelid
@@ -55,6 +72,6 @@ export const statistics: Family = {
   sql: `
     SELECT ns.name || '.' || quote_ident(s.stxname) AS name, s.stxrelid::regclass::text AS parent, pg_get_userbyid(s.stxowner) AS owner,
       pg_get_statisticsobjdef(s.oid) AS definition, CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END AS target,
-      ${comment("pg_statistic_ext", "s.oid")} AS comment
+      ${described("pg_statistic_ext", "s.oid")}
     FROM pg_statistic_ext s JOIN ns ON ns.oid = s.stxnamespace`,
 };

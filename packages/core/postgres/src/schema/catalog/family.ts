@@ -16,7 +16,17 @@ export function notOfExtension(catalog: string, oid: string): string {
   return `NOT EXISTS (SELECT FROM owned WHERE owned.classid = '${catalog}'::regclass AND owned.objid = ${oid})`;
 }
 
-/** The object's comment. */
+/** The object's comment and security label. */
+export function described(catalog: string, oid: string): string {
+  return `${comment(catalog, oid)} AS comment, ${label(catalog, oid)}`;
+}
+
+/** The object's security label; where no object has one, none is looked for. */
+export function label(catalog: string, oid: string): string {
+  return `CASE WHEN EXISTS (SELECT FROM pg_seclabel) THEN (SELECT string_agg(provider || ': ' || label, ', ' ORDER BY provider) FROM pg_seclabel
+        WHERE classoid = '${catalog}'::regclass AND objoid = ${oid} AND objsubid = 0) END AS "security label"`;
+}
+
 export function comment(catalog: string, oid: string): string {
   return `(SELECT description FROM pg_description WHERE classoid = '${catalog}'::regclass AND objoid = ${oid} AND objsubid = 0)`;
 }

@@ -1,4 +1,4 @@
-import { comment, sorted, words, type Family } from "./family.ts";
+import { comment, described, label, sorted, words, type Family } from "./family.ts";
 
 const persistence = words("rel.relpersistence", { p: "permanent", u: "unlogged", t: "temporary" });
 
@@ -6,7 +6,7 @@ export const schemas: Family = {
   kind: "schema",
   sql: `
     SELECT ns.name, pg_get_userbyid(n.nspowner) AS owner, coalesce(n.nspacl, acldefault('n', n.nspowner))::text[] AS acl,
-      nullif(${comment("pg_namespace", "n.oid")}, 'standard public schema') AS comment
+      nullif(${comment("pg_namespace", "n.oid")}, 'standard public schema') AS comment, ${label("pg_namespace", "n.oid")}
     FROM ns JOIN pg_namespace n ON n.oid = ns.oid`,
 };
 
@@ -22,7 +22,7 @@ export const tables: Family = {
       CASE WHEN rel.reloftype <> 0 THEN format_type(rel.reloftype, NULL) END AS "of type",
       (SELECT string_agg(i.inhparent::regclass::text, ', ' ORDER BY i.inhseqno) FROM pg_inherits i WHERE i.inhrelid = rel.oid) AS parents,
       pg_get_expr(rel.relpartbound, rel.oid) AS "partition bound", quote_ident(server.srvname) AS server, ${sorted("ft.ftoptions")} AS "server options",
-      ${comment("pg_class", "rel.oid")} AS comment
+      ${described("pg_class", "rel.oid")}
     FROM rel
     LEFT JOIN pg_class toast ON toast.oid = rel.reltoastrelid
     LEFT JOIN pg_am am ON am.oid = rel.relam
@@ -38,7 +38,7 @@ export const sequences: Family = {
     SELECT rel.name, owning.attrelid::regclass::text AS parent, rel.owner, coalesce(rel.relacl, acldefault('s', rel.relowner))::text[] AS acl,
       ${persistence} AS persistence, format_type(s.seqtypid, NULL) AS type, s.seqstart::text AS start, s.seqincrement::text AS increment, s.seqmin::text AS minimum,
       s.seqmax::text AS maximum, s.seqcache::text AS cache, s.seqcycle AS cycle,
-      owning.attrelid::regclass::text || '.' || quote_ident(owning.attname) AS "owned by", ${comment("pg_class", "rel.oid")} AS comment
+      owning.attrelid::regclass::text || '.' || quote_ident(owning.attname) AS "owned by", ${described("pg_class", "rel.oid")}
     FROM rel JOIN pg_sequence s ON s.seqrelid = rel.oid
     LEFT JOIN pg_depend dep ON dep.classid = 'pg_class'::regclass AND dep.objid = rel.oid AND dep.refclassid = 'pg_class'::regclass
       AND dep.objsubid = 0 AND dep.deptype IN ('a', 'i')
@@ -53,7 +53,7 @@ export const views: Family = {
     SELECT CASE rel.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, rel.name,
       rel.owner, coalesce(rel.relacl, acldefault('r', rel.relowner))::text[] AS acl,
       pg_get_viewdef(rel.oid) AS definition, ${sorted("rel.reloptions")} AS options, am.amname AS "access method",
-      space.spcname AS tablespace, ${comment("pg_class", "rel.oid")} AS comment
+      CASE WHEN rel.relkind = 'm' THEN rel.relispopulated END AS populated, space.spcname AS tablespace, ${described("pg_class", "rel.oid")}
     FROM rel
     LEFT JOIN pg_am am ON am.oid = rel.relam
     LEFT JOIN pg_tablespace space ON space.oid = rel.reltablespace
@@ -64,7 +64,7 @@ export const rules: Family = {
   kind: "rule",
   sql: `
     SELECT rel.name || '.' || quote_ident(r.rulename) AS name, rel.name AS parent, pg_get_ruledef(r.oid) AS definition,
-      ${words("r.ev_enabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${comment("pg_rewrite", "r.oid")} AS comment
+      ${words("r.ev_enabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${described("pg_rewrite", "r.oid")}
     FROM pg_rewrite r JOIN rel ON rel.oid = r.ev_class
     WHERE r.rulename <> '_RETURN'`,
 };

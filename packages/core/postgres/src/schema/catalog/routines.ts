@@ -1,4 +1,4 @@
-import { comment, notOfExtension, sorted, words, type Family } from "./family.ts";
+import { described, notOfExtension, sorted, words, type Family } from "./family.ts";
 
 const volatility = words("p.provolatile", { i: "immutable", s: "stable", v: "volatile" });
 const parallel = words("p.proparallel", { s: "safe", r: "restricted", u: "unsafe" });
@@ -12,10 +12,11 @@ export const routines: Family = {
       pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result, l.lanname AS language,
       CASE WHEN p.prokind = 'w' THEN true END AS "window", ${volatility} AS volatility, p.proisstrict AS strict,
       p.prosecdef AS "security definer", p.proleakproof AS leakproof, ${parallel} AS parallel, p.procost::text AS cost, p.prorows::text AS rows,
-      ${sorted("p.proconfig")} AS settings, CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END AS "support function",
+      ${sorted("p.proconfig")} AS settings,
+      CASE WHEN p.protrftypes IS NOT NULL THEN (SELECT string_agg(format_type(type, NULL), ', ' ORDER BY 1) FROM unnest(p.protrftypes) AS type) END AS transforms, CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END AS "support function",
       CASE WHEN p.prokind <> 'a' THEN coalesce(pg_get_function_sqlbody(p.oid), replace(p.prosrc, E'\\r\\n', E'\\n')) END AS body,
       CASE WHEN l.lanname = 'c' THEN convert_from(p.probin::text::bytea, 'UTF8') END AS library,
-      CASE WHEN p.prokind = 'a' THEN (${aggregate()}) END AS definition, ${comment("pg_proc", "p.oid")} AS comment
+      CASE WHEN p.prokind = 'a' THEN (${aggregate()}) END AS definition, ${described("pg_proc", "p.oid")}
     FROM pg_proc p JOIN ns ON ns.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang
     WHERE ${notOfExtension("pg_proc", "p.oid")}
       -- A range type makes its constructors, an enumeration and a composite type make none.
@@ -54,9 +55,11 @@ export const triggers: Family = {
   sql: `
     SELECT rel.name || '.' || quote_ident(tg.tgname) AS name, rel.name AS parent, pg_get_triggerdef(tg.oid) AS definition,
       CASE WHEN tg.tgparentid <> 0 THEN true END AS inherited,
-      ${words("tg.tgenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${comment("pg_trigger", "tg.oid")} AS comment
+      (SELECT parent.tgrelid::regclass::text || '.' || quote_ident(parent.tgname) FROM pg_trigger parent WHERE parent.oid = tg.tgparentid) AS origin,
+      ${words("tg.tgenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${described("pg_trigger", "tg.oid")}
     FROM pg_trigger tg JOIN rel ON rel.oid = tg.tgrelid
-    WHERE NOT tg.tgisinternal AND ${notOfExtension("pg_trigger", "tg.oid")}`,
+    -- Before version 15 what partitions get of a trigger counts as internal.
+    WHERE (NOT tg.tgisinternal OR tg.tgparentid <> 0 AND tg.tgconstraint = 0) AND ${notOfExtension("pg_trigger", "tg.oid")}`,
 };
 
 export const eventTriggers: Family = {
@@ -64,7 +67,7 @@ export const eventTriggers: Family = {
   sql: `
     SELECT quote_ident(e.evtname) AS name, pg_get_userbyid(e.evtowner) AS owner, e.evtevent AS event, e.evtfoid::regprocedure::text AS function,
       ${words("e.evtenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${sorted("e.evttags")} AS tags,
-      ${comment("pg_event_trigger", "e.oid")} AS comment
+      ${described("pg_event_trigger", "e.oid")}
     FROM pg_event_trigger e
     WHERE ${notOfExtension("pg_event_trigger", "e.oid")} AND NOT pg_get_userbyid(e.evtowner)::text = ANY ($3)`,
 };
@@ -75,10 +78,9 @@ export const policies: Family = {
     SELECT rel.name || '.' || quote_ident(pol.polname) AS name, rel.name AS parent,
       ${words("pol.polcmd", { r: "select", a: "insert", w: "update", d: "delete", "*": "all" })} AS command,
       CASE WHEN pol.polpermissive THEN 'permissive' ELSE 'restrictive' END AS form,
-      (SELECT string_agg(CASE role WHEN 0 THEN 'public' ELSE quote_ident(pg_get_userbyid(role)) END, ', ' ORDER BY pg_get_userbyid(role))
-        FROM unnest(pol.polroles) AS role) AS roles,
+      (SELECT json_agg(CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role) END) FROM unnest(pol.polroles) AS role) AS "to roles",
       pg_get_expr(pol.polqual, pol.polrelid) AS "using", pg_get_expr(pol.polwithcheck, pol.polrelid) AS "with check",
-      ${comment("pg_policy", "pol.oid")} AS comment
+      ${described("pg_policy", "pol.oid")}
     FROM pg_policy pol JOIN rel ON rel.oid = pol.polrelid`,
 };
 
@@ -87,6 +89,21 @@ export const languages: Family = {
   sql: `
     SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner))::text[] AS acl,
       l.lanpltrusted AS trusted, nullif(l.lanplcallfoid, 0)::regproc::text AS handler, nullif(l.laninline, 0)::regproc::text AS inline,
-      nullif(l.lanvalidator, 0)::regproc::text AS validator
+      nullif(l.lanvalidator, 0)::regproc::text AS validator, ${described("pg_language", "l.oid")}
     FROM pg_language l WHERE l.oid >= 16384 AND ${notOfExtension("pg_language", "l.oid")}`,
+};
+
+export const transforms: Family = {
+  kind: "transform",
+  sql: `
+    SELECT format_type(t.trftype, NULL) || ' for ' || quote_ident(l.lanname) AS name, nullif(t.trffromsql, 0)::regprocedure::text AS "from sql",
+      nullif(t.trftosql, 0)::regprocedure::text AS "to sql", ${described("pg_transform", "t.oid")}
+    FROM pg_transform t JOIN pg_language l ON l.oid = t.trflang WHERE ${notOfExtension("pg_transform", "t.oid")}`,
+};
+
+export const accessMethods: Family = {
+  kind: "access method",
+  sql: `
+    SELECT quote_ident(am.amname) AS name, am.amhandler::text AS handler, ${words("am.amtype", { i: "index", t: "table" })} AS type, ${described("pg_am", "am.oid")}
+    FROM pg_am am WHERE am.oid >= 16384 AND ${notOfExtension("pg_am", "am.oid")}`,
 };

@@ -43,6 +43,8 @@ const common = `
       AND NOT (n.nspname = ANY ($4) AND EXISTS (SELECT FROM pg_roles WHERE rolname = 'supabase_admin'))
       AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_namespace'::regclass AND objid = n.oid AND deptype = 'e')
   ),
+  -- Read by itself, a family may have no use for a parameter, whose type the server must know all the same.
+  parameters AS (SELECT $3::text[] AS platform_roles),
   owned AS MATERIALIZED (SELECT classid, objid FROM pg_depend WHERE deptype = 'e'),
   rel AS MATERIALIZED (
     SELECT c.*, ns.name || '.' || quote_ident(c.relname) AS name, pg_get_userbyid(c.relowner) AS owner

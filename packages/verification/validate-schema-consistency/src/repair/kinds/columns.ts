@@ -54,21 +54,9 @@ function createColumn(fact: Fact, situation: Situation): readonly Statement[] {
 
 function dropColumn(fact: Fact, situation: Situation): Written {
   const { name, parent = "", properties } = fact;
-  if (!situation.before.facts.has(`table ${parent}`)) return undress(fact);
   if (comesWithParent(fact, situation, (table) => !situation.after.facts.has(`column ${table}.${ownName(name)}`) || situation.makes("column", `${table}.${ownName(name)}`))) return [];
   const sql = `ALTER TABLE ${parent} DROP COLUMN ${ownName(name)}`;
   return [properties["generated as"] === undefined ? { sql, loses: `the values of ${name}` } : { sql }];
-}
-
-/** The column of a view or a type is told for what it carries, and goes on without it. */
-function undress({ name, parent, properties }: Fact): Written {
-  const { comment, default: initial, ...others } = properties;
-  const rest = Object.keys(others).filter((property) => !["type", "not null", "collation", "position", "inherited"].includes(property));
-  if (rest.length > 0) return cannot(`what ${name} carries of its own is taken away one by one: ${rest.join(", ")}`);
-  return statements(
-    ...(comment === undefined ? [] : [`COMMENT ON COLUMN ${name} IS NULL`]),
-    ...(initial === undefined ? [] : [`ALTER VIEW ${parent} ALTER COLUMN ${ownName(name)} DROP DEFAULT`]),
-  );
 }
 
 /** What a table has from its parents is changed there. */
