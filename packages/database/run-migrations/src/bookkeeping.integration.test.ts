@@ -108,12 +108,23 @@ const foreign: readonly Foreign[] = [
   },
 ];
 
+/** Every row of every history table but our own, with the table's columns. */
+async function foreignTables({ client }: Place): Promise<string> {
+  const { rows } = await client.query<{ xml: string }>(`
+    SELECT table_schema || '.' || table_name || query_to_xml(format('SELECT xmin, * FROM %I.%I ORDER BY 2', table_schema, table_name), true, false, '')::text AS xml
+    FROM information_schema.tables WHERE table_name ~ 'migrations|flyway' AND table_schema IN ('public', 'supabase_migrations') ORDER BY 1`);
+  expect(rows.length).toBeGreaterThan(0);
+  return rows.map(({ xml }) => xml).join("\n");
+}
+
 test.each(foreign)("the history of $tool is adopted and stays as it is", async ({ tool, files, sql, broken }) => {
   await withPlace(files, async (place) => {
     await place.client.query(`${a}${b}; CREATE TABLE IF NOT EXISTS flyway_schema_history_of_old (x int); ${sql}`);
+    const before = await foreignTables(place);
     const adopted = await act(place, "adopt", broken === undefined ? {} : { from: tool });
     expect(adopted.data?.counts).toMatchObject({ applied: 2, pending: 1, changed: 0 });
     expect((await act(place, "apply")).data?.appliedNow).toHaveLength(1);
+    expect(await foreignTables(place)).toBe(before);
     if (broken === undefined) return;
     await place.client.query(`TRUNCATE platform.migration_history; ${broken}`);
     await expect(act(place, "adopt")).rejects.toMatchObject({ code: "checkFailed", message: expect.stringMatching(new RegExp(`^${tool} did not end version`, "u")) });
