@@ -30,7 +30,7 @@ async function ciRun(npm: string, npx: string): Promise<Outcome> {
   return { exitCode, last: stdout.trimEnd().split("\n").at(-1) };
 }
 
-const gates = 11;
+const gates = 9;
 const tests = 'if [ "$1" = test ]; then echo "12 passed, 0 failed"; fi';
 
 test("counts every test and every gate", async () => {
