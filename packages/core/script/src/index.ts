@@ -36,6 +36,7 @@ export { checkResult, fail, overallVerdict, pass, skipped, unknown, warn } from 
 export type { Host, Sink } from "./host.ts";
 export { atLeast, atMost, limitOf, type Limit, type Measurement } from "./limits.ts";
 export type { Manifest } from "./manifest.ts";
+export { migrationLayouts, type MigrationFacts, type MigrationFailure, type MigrationLayout, type MigrationState, type MigrationStateName, type ResumePoint } from "./migration-status.ts";
 export type { Progress } from "./progress.ts";
 export type { Counts, Report, ReportedError, RunInfo } from "./report.ts";
 export { runChecks, type ChecksToRun } from "./run-checks.ts";

@@ -1,6 +1,5 @@
 import { printable } from "@org/logging";
-import type { Loss } from "./losses/losses.ts";
-import type { RoundTrip } from "./verify.ts";
+import type { Loss, RoundTrip } from "./rollback-status.ts";
 
 /** One loss as a phrase. */
 export function describeLoss({ kind, object, rows, exact }: Loss): string {

@@ -1,24 +1,9 @@
 import { printable } from "@org/logging";
 import { planExecution, type PostgresClient } from "@org/postgres";
 import type { HistoryEntry, Migration, MigrationCollection, MigrationState } from "@org/run-migrations";
-import { findLosses, type Loss } from "./losses/losses.ts";
+import { findLosses } from "./losses/losses.ts";
 import { selectApplied, type Selection } from "./selection.ts";
-
-/** One applied migration that is to be rolled back. */
-export interface PlannedRollback {
-  readonly version: string;
-  readonly name: string;
-  /** The file of the way back; null where there is none. */
-  readonly file: string | null;
-  /** `record`: nothing is executed, the history says that it is not applied any more. `refuse`: it cannot be rolled back, for the reason given. */
-  readonly way: "execute" | "record" | "refuse";
-  /** Why it is recorded or refused. */
-  readonly reason: string | null;
-  /** Whether the file and its history row are one transaction. */
-  readonly inTransaction: boolean;
-  /** What its way back takes away of what is there now. */
-  readonly losses: readonly Loss[];
-}
+import type { PlannedRollback } from "./rollback-status.ts";
 
 export interface PlanSource {
   readonly collection: MigrationCollection;

@@ -1,8 +1,7 @@
 import { printable } from "@org/logging";
 import type { Report } from "@org/script";
 import { describeLoss, describeTrip } from "./phrases.ts";
-import type { PlannedRollback } from "./plan.ts";
-import type { RollbackStatus } from "./status.ts";
+import type { PlannedRollback, RollbackStatus } from "./rollback-status.ts";
 
 /** The plan, with what became of each migration, or what the ways back are worth. */
 export function renderRollback({ data }: Report<RollbackStatus>): string {

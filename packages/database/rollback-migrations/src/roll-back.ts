@@ -1,18 +1,7 @@
 import { printable, type Logger } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
 import { applyFile, recordChanges, refuseUnrunnable, wayBack, type FileToRun, type HistoryEntry, type HistoryTarget, type LockPolicy, type MigrationCollection } from "@org/run-migrations";
-import type { PlannedRollback } from "./plan.ts";
-
-/** A migration that is not applied any more. */
-export interface RolledBackMigration {
-  readonly version: string;
-  readonly name: string;
-  /** The file that ran; null where nothing was executed. */
-  readonly file: string | null;
-  readonly durationMs: number;
-  /** Whether the file and its history row were one transaction. */
-  readonly inTransaction: boolean;
-}
+import type { PlannedRollback, RolledBackMigration } from "./rollback-status.ts";
 
 export interface RollBackOptions {
   /** A session that holds the migration lock. */

@@ -3,12 +3,12 @@ import { tableExists, toPostgresError, withClient, type PostgresClient } from "@
 import { MigrationError, migrationStates, readHistory, readMigrations, requireHistory, withMigrationLock, type HistoryEntry, type HistoryTarget, type MigrationCollection, type MigrationState } from "@org/run-migrations";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import { losesData } from "./losses/losses.ts";
-import { planRollback, unfinished, type PlannedRollback } from "./plan.ts";
-import { rollBack, type RolledBackMigration } from "./roll-back.ts";
+import { planRollback, unfinished } from "./plan.ts";
+import { rollBack } from "./roll-back.ts";
 import { requireSelection, selectApplied } from "./selection.ts";
 import type { RollbackSettings } from "./settings.ts";
-import { rollbackChecks, toStatus, type RollbackStatus } from "./status.ts";
-import type { RoundTrip } from "./verify.ts";
+import { rollbackChecks, toStatus } from "./status.ts";
+import type { PlannedRollback, RollbackStatus, RolledBackMigration, RoundTrip } from "./rollback-status.ts";
 
 type Context = RunContext<RollbackSettings>;
 

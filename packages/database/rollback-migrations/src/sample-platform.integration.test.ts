@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { runBin, startPrivatePostgres, withTempFolder } from "@org/testkit";
 import { expect, test } from "vitest";
 import type { Report } from "@org/script";
-import type { RollbackStatus } from "./index.ts";
+import type { RollbackStatus } from "./rollback-status.ts";
 
 const sample = resolve(import.meta.dirname, "../../../../tools/sample-platform");
 

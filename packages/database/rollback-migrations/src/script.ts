@@ -1,14 +1,14 @@
-import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
+import { databaseUrl, defineScript, migrationLayouts, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
-import { layouts, type RollbackSettings } from "./settings.ts";
-import type { RollbackStatus } from "./status.ts";
+import type { RollbackSettings } from "./settings.ts";
+import type { RollbackStatus } from "./rollback-status.ts";
 
 const options: OptionsOf<RollbackSettings> = {
   databaseUrl: databaseUrl(),
   stateSchema: stateSchema(),
   directory: option.path({ flag: "--directory <path>", config: "migrations.directory", default: "migrations", description: "folder of the migration files" }),
-  layout: option.choice({ flag: "--layout <layout>", config: "migrations.layout", choices: layouts, description: "how the files are laid out; seen from their names and marks unless told" }),
+  layout: option.choice({ flag: "--layout <layout>", config: "migrations.layout", choices: migrationLayouts, description: "how the files are laid out; seen from their names and marks unless told" }),
   steps: option.integer({ flag: "--steps <n>", min: 1, description: "roll back this many, the newest first" }),
   to: option.text({ flag: "--to <version>", description: "roll back everything newer than this version, which stays applied; 0 for everything" }),
   lastRun: option.boolean({ flag: "--last-run", description: "roll back what the last run of run-migrations applied" }),

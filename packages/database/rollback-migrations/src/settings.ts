@@ -1,5 +1,4 @@
-import type { MigrationLayout } from "@org/run-migrations";
-import type { Secret } from "@org/script";
+import type { MigrationLayout, Secret } from "@org/script";
 
 export interface RollbackSettings {
   readonly databaseUrl: Secret;
@@ -20,6 +19,3 @@ export interface RollbackSettings {
   /** Another server for the scratch copy. */
   readonly shadowUrl: Secret | undefined;
 }
-
-/** As run-migrations has them; naming them here keeps that package out of the start of this one. */
-export const layouts: readonly MigrationLayout[] = ["files", "pairs", "folders", "folder-pairs", "sections", "flyway"];

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { RollbackOutcome } from "./rollback.ts";
 import type { RollbackSettings } from "./settings.ts";
-import { rollbackChecks, type RollbackStatus } from "./status.ts";
-import type { RoundTrip } from "./verify.ts";
+import { rollbackChecks } from "./status.ts";
+import type { RollbackStatus, RoundTrip } from "./rollback-status.ts";
 
 const trip: RoundTrip = { version: "1", name: "a", file: "1_a.up.sql", downFile: "1_a.down.sql", outcome: "same", differences: [], unread: [], failure: null };
 const unread = [{ side: "found", kind: "user mapping", object: "app on other", property: "options", reason: "the role has no right to see it" }] as const;

@@ -1,25 +1,12 @@
 import { printable } from "@org/logging";
-import { countStates, type MigrationCollection, type MigrationStatus } from "@org/run-migrations";
+import { countStates, type MigrationCollection } from "@org/run-migrations";
 import { checkResult, fail, pass, skipped, unknown, warn, type CheckResult, type Finding, type RunContext } from "@org/script";
 import { losesData } from "./losses/losses.ts";
 import { describeLoss, describeTrip } from "./phrases.ts";
-import { unfinished, type PlannedRollback } from "./plan.ts";
-import type { RolledBackMigration } from "./roll-back.ts";
+import { unfinished } from "./plan.ts";
 import type { RollbackOutcome } from "./rollback.ts";
 import type { RollbackSettings } from "./settings.ts";
-import type { RoundTrip } from "./verify.ts";
-
-/** What rollback-migrations reports: the data of `migration_status.json`. */
-export interface RollbackStatus extends Pick<MigrationStatus, "directory" | "layout" | "stateSchema" | "counts" | "failure" | "migrations"> {
-  /** What was asked for; `dry-run` and `verify` rolled back nothing. */
-  readonly action: "rollback" | "verify" | "dry-run";
-  /** What was to be rolled back, the newest first, with what is lost; null when it only verifies. */
-  readonly plan: readonly PlannedRollback[] | null;
-  /** Rolled back by this run, in this order. */
-  readonly rolledBackNow: readonly RolledBackMigration[];
-  /** What the ways back are worth, in the order of the versions; null unless it verifies. */
-  readonly roundTrips: readonly RoundTrip[] | null;
-}
+import type { PlannedRollback, RollbackStatus, RoundTrip } from "./rollback-status.ts";
 
 export interface StatusSource extends RollbackOutcome {
   readonly collection: MigrationCollection;

@@ -1,6 +1,6 @@
 import { printable, type Logger } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
-import { compareSnapshots, readCatalogs, toSnapshot, type Difference, type Snapshot, type SnapshotScope, type Unknown } from "@org/postgres/schema";
+import { compareSnapshots, readCatalogs, toSnapshot, type Snapshot, type SnapshotScope } from "@org/postgres/schema";
 import {
   applyFile,
   applyMigrations,
@@ -11,28 +11,9 @@ import {
   type FileToRun,
   type Migration,
   type MigrationCollection,
-  type MigrationFailure,
 } from "@org/run-migrations";
 import { withReplay, type ReplayGround } from "@org/run-migrations/replay";
-
-/** What came of applying a migration, rolling it back and applying it again. */
-export interface RoundTrip {
-  readonly version: string;
-  readonly name: string;
-  readonly file: string;
-  /** The way back; null where there is none. */
-  readonly downFile: string | null;
-  /**
-   * `same`: the schema is the one from before. `differs`: it is not. `failed`: the way back does not run. `not-again`: it cannot be applied
-   * again after its way back, or makes something else then. `no-way-back`: there is no file. `unknown`: a part of the schema could not be read.
-   */
-  readonly outcome: "same" | "differs" | "failed" | "not-again" | "no-way-back" | "unknown";
-  /** Object by object: expected is the schema before, found the one after the way back. */
-  readonly differences: readonly Difference[];
-  /** What the role may not read, so that nobody knows whether it differs. */
-  readonly unread: readonly Unknown[];
-  readonly failure: MigrationFailure | null;
-}
+import type { RoundTrip } from "./rollback-status.ts";
 
 export interface VerifyOptions {
   /** The server for the scratch copy: a database of it, in which nothing is touched. */

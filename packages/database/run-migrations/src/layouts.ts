@@ -1,6 +1,7 @@
-/** How the files of a collection are named. */
-export const migrationLayouts = ["files", "pairs", "folders", "folder-pairs", "sections", "flyway"] as const;
-export type MigrationLayout = (typeof migrationLayouts)[number];
+import type { MigrationLayout } from "@org/script";
+
+export type { MigrationLayout };
+
 
 /** One example for each layout, as messages show it. */
 export const layoutExamples: Readonly<Record<MigrationLayout, string>> = {

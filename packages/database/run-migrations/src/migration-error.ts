@@ -1,23 +1,9 @@
 import { ScriptError, type ExitCodeName } from "@org/exit-codes";
 import { readRefusal, toOffset, type Refusal, type SqlStatement } from "@org/postgres";
+import type { MigrationFailure } from "@org/script";
 import { printable } from "./printable.ts";
 
-/** Where and why a migration failed. */
-export interface MigrationFailure {
-  readonly version: string;
-  readonly file: string;
-  /** SQLSTATE; null when it was not the server that refused. */
-  readonly sqlState: string | null;
-  readonly message: string;
-  readonly detail: string | null;
-  /** Counted from 1; null when the failure came with the commit. */
-  readonly line: number | null;
-  readonly column: number | null;
-  /** The line and, below it, a caret under the column. */
-  readonly excerpt: string | null;
-  /** Whether everything that the file did was undone. */
-  readonly rolledBack: boolean;
-}
+export type { MigrationFailure };
 
 /** A migration that the server refused. Its message names file, line and column; `failure` holds the parts. */
 export class MigrationError extends ScriptError {

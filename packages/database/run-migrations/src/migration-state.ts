@@ -1,43 +1,11 @@
 import { locate, planExecution } from "@org/postgres";
+import type { MigrationState, MigrationStateName, ResumePoint } from "@org/script";
 import type { HistoryEntry } from "./history.ts";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
 import type { Migration, MigrationCollection } from "./read-migrations.ts";
 import { beginProgress } from "./statement-progress.ts";
 
-/**
- * applied and pending are in order, and failed is pending with an attempt that did not end well; changed and missing ones were applied from a text that
- * is not there any more.
- */
-export type MigrationStateName = "applied" | "pending" | "failed" | "changed" | "missing";
-
-/** One migration, as the files and the history tell it together. */
-export interface MigrationState {
-  readonly version: string;
-  readonly name: string;
-  /** Relative to the directory; null when the file is missing. */
-  readonly file: string | null;
-  readonly state: MigrationStateName;
-  /** Pending although a later version is applied. */
-  readonly outOfOrder: boolean;
-  /** ISO 8601 in UTC. */
-  readonly appliedAt: string | null;
-  readonly appliedBy: string | null;
-  readonly durationMs: number | null;
-  readonly runId: string | null;
-  /** Why the latest attempt at a failed migration, or the latest rollback of an applied one, did not end well. */
-  readonly lastError: string | null;
-  /** Where the next attempt at a failed one goes on, when a part of it is done; null when it begins anew. */
-  readonly resumesAt: ResumePoint | null;
-}
-
-/** A statement of a file that runs outside a transaction. */
-export interface ResumePoint {
-  /** Counted from 1. */
-  readonly statement: number;
-  readonly of: number;
-  /** Its line in the file, counted from 1; null when all statements are done and only the record of it is missing. */
-  readonly line: number | null;
-}
+export type { MigrationState, MigrationStateName, ResumePoint };
 
 /** Compares the files with the history, in the order of the versions. */
 export function migrationStates(collection: MigrationCollection, history: readonly HistoryEntry[]): readonly MigrationState[] {

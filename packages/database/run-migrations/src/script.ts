@@ -1,9 +1,8 @@
-import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
+import { databaseUrl, defineScript, migrationLayouts, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
 import { foreignToolNames } from "./foreign-histories.ts";
 import { failOnLevels } from "./lint-check.ts";
-import { migrationLayouts } from "./layouts.ts";
 import type { MigrateSettings } from "./migrate.ts";
 import type { MigrationStatus } from "./status.ts";
 

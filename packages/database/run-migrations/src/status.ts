@@ -1,13 +1,12 @@
-import { checkResult, fail, pass, skipped, warn, type CheckResult, type Finding, type RunContext } from "@org/script";
+import { checkResult, fail, pass, skipped, warn, type CheckResult, type Finding, type MigrationFacts, type RunContext } from "@org/script";
 import type { AppliedMigration } from "./apply-file.ts";
 import { conflictError } from "./apply-migrations.ts";
 import type { RecordedChange } from "./bookkeeping.ts";
 import type { HookRun } from "./hooks/hook.ts";
-import type { MigrationLayout } from "./layouts.ts";
-import { MigrationError, type MigrationFailure } from "./migration-error.ts";
+import { MigrationError } from "./migration-error.ts";
 import { lintCheck, type LintCheckOptions } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
-import { countStates, type MigrationState, type MigrationStateName } from "./migration-state.ts";
+import { countStates, type MigrationState } from "./migration-state.ts";
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
@@ -16,13 +15,9 @@ import type { Rehearsal } from "./rehearse/rehearsal.ts";
 import type { RepeatableState } from "./repeatables.ts";
 
 /** What run-migrations reports: the data of `migration_status.json`. */
-export interface MigrationStatus {
+export interface MigrationStatus extends MigrationFacts {
   /** What was asked for; `dry-run` changed nothing. */
   readonly action: "apply" | "status" | "plan" | "repair" | "baseline" | "adopt" | "dry-run";
-  readonly directory: string;
-  readonly layout: MigrationLayout;
-  readonly stateSchema: string;
-  readonly counts: Readonly<Record<MigrationStateName, number>>;
   /** Applied by this run, in this order. */
   readonly appliedNow: readonly AppliedMigration[];
   /** Recorded by this run without being executed; in a dry run, what would be. */
@@ -31,9 +26,6 @@ export interface MigrationStatus {
   readonly plan: readonly PlannedFile[] | null;
   /** What they did in a scratch copy of the schema, measured; null unless that was asked for and could be had. */
   readonly rehearsal: Rehearsal | null;
-  /** Why this run stopped; null when it did not. */
-  readonly failure: MigrationFailure | null;
-  readonly migrations: readonly MigrationState[];
   /** The files R__name.sql and the seeds, in the order in which they run. */
   readonly repeatables: readonly RepeatableState[];
   /** The hooks that ran, in this order; in a plan or a dry run, those that would. */

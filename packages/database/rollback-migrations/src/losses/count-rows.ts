@@ -1,12 +1,6 @@
 import type { PostgresClient } from "@org/postgres";
 import type { LiveColumn, LiveTable } from "./live-tables.ts";
-
-/** How many rows or values; null where nobody can tell without running it. */
-export interface RowCount {
-  readonly rows: number | null;
-  /** Counted; else it is what the server's statistics say. */
-  readonly exact: boolean;
-}
+import type { RowCount } from "../rollback-status.ts";
 
 export const uncounted: RowCount = { rows: null, exact: false };
 

@@ -1,6 +1,6 @@
 import type { PostgresClient } from "@org/postgres";
 import { removalsOf, type Removal, type StatementRemovals, type WrittenName } from "@org/run-migrations";
-import { countDeleted, countRows, countValues, uncounted, type RowCount } from "./count-rows.ts";
+import { countDeleted, countRows, countValues, uncounted } from "./count-rows.ts";
 import {
   columnNamed,
   columnsOfTypes,
@@ -14,16 +14,7 @@ import {
   type LiveColumn,
   type LiveTable,
 } from "./live-tables.ts";
-
-/** What a way back takes away of what is in the database now. */
-export interface Loss extends RowCount {
-  /** `values`: a column stays, and another type may cut what it holds. `unseen`: what the statement does cannot be told from its text. */
-  readonly kind: "table" | "column" | "rows" | "values" | "unseen";
-  /** Its qualified name; for what is unseen, the statement. */
-  readonly object: string;
-  /** Of the statement in the file, counted from 1. */
-  readonly line: number;
-}
+import type { Loss } from "../rollback-status.ts";
 
 /** Whether something is lost for sure or perhaps: an empty table is not, an estimate may be wrong. */
 export function losesData({ rows, exact }: Loss): boolean {

@@ -4,7 +4,8 @@ import { withClient, type PostgresClient } from "@org/postgres";
 import { runMigrations } from "@org/run-migrations";
 import { applyStateMigrations } from "@org/script/history";
 import { withScratchDatabase, withTempFolder } from "@org/testkit";
-import { rollbackMigrations, type RollbackStatus } from "../index.ts";
+import { rollbackMigrations } from "../index.ts";
+import type { RollbackStatus } from "../rollback-status.ts";
 
 export type Files = Readonly<Record<string, string>>;
 
