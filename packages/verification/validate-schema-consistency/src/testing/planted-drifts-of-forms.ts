@@ -5,6 +5,7 @@ const { reader, writer, other } = roles;
 
 /** Each form of what the first table plants once: other kinds of index, trigger, partition, routine, privilege. */
 export const plantedDriftsOfForms: readonly PlantedDrift[] = [
+  // No provider of security labels is loaded on the servers of the tests, so the rows of the catalog stand in for SECURITY LABEL.
   ["COMMENT ON SCHEMA shop IS 'Shop'; INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES ('shop.rooms'::regclass, 'pg_class'::regclass, 0, 'selinux', 'secret')", "table", "shop.rooms", "security label", ["schema shop comment"]],
   ["INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES ('shop.rooms'::regclass, 'pg_class'::regclass, 3, 'anon', 'MASKED')", "column", "shop.rooms.name", "security label"],
   ["INSERT INTO pg_seclabel (objoid, classoid, objsubid, provider, label) VALUES ('shop.secret()'::regprocedure, 'pg_proc'::regclass, 0, 'selinux', 'secret')", "function", "shop.secret()", "security label"],
