@@ -19,10 +19,14 @@ export function lintCheck(plan: readonly PlannedFile[], { failOn, root }: LintCh
   const figures = { value: findings.length, unit: "count" };
   const [first] = findings.toSorted((a, b) => a.level.localeCompare(b.level));
   if (first === undefined) return pass(`nothing to say of ${plan.length} pending ${plan.length === 1 ? "file" : "files"}`, figures);
-  const evidence = `${errors} errors, ${findings.length - errors} warnings; first ${printable(first.file)}:${first.line}: ${first.message} (${first.rule})`;
+  const evidence = `${counted(errors, "error")}, ${counted(findings.length - errors, "warning")}; first ${printable(first.file)}:${first.line}: ${first.message} (${first.rule})`;
   const isFailure = failOn === "warn" || (failOn === "error" && errors > 0);
   const told = { ...figures, occurrences: plan.flatMap((file) => occurrencesIn(file, root)) };
   return isFailure ? fail(evidence, `${first.hint} Or say why it is right: -- lint-ignore ${first.rule}: reason`, told) : warn(evidence, first.hint, told);
+}
+
+function counted(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? "" : "s"}`;
 }
 
 function occurrencesIn({ path, findings }: PlannedFile, root: string): readonly Occurrence[] {

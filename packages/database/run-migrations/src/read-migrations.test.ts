@@ -143,6 +143,7 @@ test("a way back without a way there is a problem", async () => {
 test("a layout that is given is the one that counts", async () => {
   const error = await problem(read({ "1_a.sql": "select 1" }, { layout: "pairs" }));
   expect(error.message).toMatch(/1_a\.sql: it belongs to the layout "files"; here the layout is "pairs"/);
+  expect(error.hint).toMatch(/named like 1_create_users\.up\.sql and 1_create_users\.down\.sql\./u);
 });
 
 test("no migration, no directory and a file in its place are told apart", async () => {

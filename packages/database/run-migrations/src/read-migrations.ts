@@ -104,7 +104,7 @@ function collect({ directory, layout: wanted, named, repeatables: again, isGiven
   if (strictSequence) problems.push(...gaps(migrations));
   const repeatables = readRepeatables(directory, again, problems);
   if (migrations.length + repeatables.length + problems.length === 0) throw noMigrations(directory, []);
-  if (problems.length > 0) throw unusable(directory, problems);
+  if (problems.length > 0) throw unusable({ directory, layout, problems });
   return { directory, layout, migrations, repeatables };
 }
 
@@ -193,10 +193,10 @@ function toFile(found: Found | undefined): MigrationFile | undefined {
   return found && { file: found.file, path: found.path, sql: found.sql, checksum: found.checksum };
 }
 
-function unusable(directory: string, problems: readonly string[]): ScriptError {
+function unusable({ directory, layout, problems }: { readonly directory: string; readonly layout: MigrationLayout; readonly problems: readonly string[] }): ScriptError {
   const listed = problems.length === 1 ? problems[0]! : `${problems.length} problems:\n  - ${problems.join("\n  - ")}`;
   return new ScriptError("configuration", `the migrations in ${printable(directory)} cannot be used: ${listed}`, {
-    hint: "Rename or move the files named here; a migration is named like 1_create_users.sql.",
+    hint: `Rename or move the files named here; a migration is named like ${layoutExamples[layout]}.`,
   });
 }
 

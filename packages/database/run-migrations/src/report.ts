@@ -47,12 +47,14 @@ function rehearsalLines({ file, durationMs, statements }: RehearsedFile): string
 function planLines({ file, inTransaction, statements, findings }: PlannedFile): string[] {
   return [
     `would apply ${printable(file)}  (${inTransaction ? "in one transaction" : "statement by statement"})`,
-    ...statements.flatMap(({ line: at, text, locks, rewrite, inTransaction: inside }) => [
-      `  ${at}: ${printable(text)}`,
-      ...(locks.length === 0 && rewrite === "no" && inside === inTransaction ? [] : [`     ${[...locks.map(({ relation, mode }) => `${mode} on ${printable(relation)}`), ...rewriteWords[rewrite], ...(inside ? [] : ["outside a transaction"])].join(", ")}`]),
-    ]),
+    ...statements.flatMap((statement) => [`  ${statement.line}: ${printable(statement.text)}`, ...effectLine(statement)]),
     ...findings.map(({ level, line: at, column, rule, message, hint }) => `  ${level} ${printable(file)}:${at}:${column} ${rule}: ${printable(message)} ${hint}`),
   ];
+}
+
+function effectLine({ locks, rewrite, inTransaction }: PlannedFile["statements"][number]): string[] {
+  const effects = [...locks.map(({ relation, mode }) => `${mode} on ${printable(relation)}`), ...rewriteWords[rewrite], ...(inTransaction ? [] : ["outside a transaction"])];
+  return effects.length === 0 ? [] : [`     ${effects.join(", ")}`];
 }
 
 const rewriteWords = { no: [], maybe: ["may rewrite the table"], yes: ["rewrites the table"] } as const;

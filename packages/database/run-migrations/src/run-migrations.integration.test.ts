@@ -57,7 +57,7 @@ test("a dry run lists what would be applied and changes nothing", async () => {
 });
 
 test("a plan tells what each pending statement locks and rewrites and what the rules say; the config sets their levels", async () => {
-  const files = { ...two, "3_c.sql": "CREATE INDEX ON a (id);\nALTER TABLE a ADD COLUMN x uuid DEFAULT gen_random_uuid();", "4_d.sql": "CREATE INDEX CONCURRENTLY ON b (id);" };
+  const files = { ...two, "3_c.sql": "CREATE INDEX ON a (id);\nALTER TABLE a ADD COLUMN x uuid DEFAULT gen_random_uuid();", "4_d.sql": "SELECT 1;\nCREATE INDEX CONCURRENTLY ON b (id);" };
   await withPlace(files, async (place) => {
     await run(place, "--to", "2");
     const plan = await run(place, "plan");
@@ -65,7 +65,7 @@ test("a plan tells what each pending statement locks and rewrites and what the r
     expect(plan.stdout).toMatch(/would apply 3_c\.sql {2}\(in one transaction\)\n {2}1: CREATE INDEX ON a \(id\)\n {5}ShareLock on a\n/u);
     expect(plan.stdout).toMatch(/AccessExclusiveLock on a, rewrites the table\n/u);
     expect(plan.stdout).toMatch(/error 3_c\.sql:1:1 require-concurrent-index-creation: building the index/u);
-    expect(plan.stdout).toMatch(/4_d\.sql {2}\(statement by statement\)\n.*\n {5}ShareUpdateExclusiveLock on b, outside a transaction\n/u);
+    expect(plan.stdout).toMatch(/4_d\.sql {2}\(statement by statement\)\n {2}1: SELECT 1\n {2}2: .*\n {5}ShareUpdateExclusiveLock on b, outside a transaction\n/u);
     const sarif = JSON.parse((await run(place, "plan", "--format", "sarif")).stdout) as { runs: { results: unknown[] }[] };
     expect(JSON.stringify(sarif.runs[0]!.results)).toMatch(/"require-concurrent-index-creation".*"3_c\.sql".*"startLine":1\b/u);
     expect((await run(place, "plan", "--format", "junit")).stdout).toMatch(/3_c\.sql:1[^]*require-concurrent-index-creation/u);
