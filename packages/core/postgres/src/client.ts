@@ -66,3 +66,22 @@ export async function withClient<T>(options: PostgresOptions, work: (client: Pos
     await session.close();
   }
 }
+
+/**
+ * The same for work that goes on in other sessions, too: when this one is lost, the signal that the work gets is aborted and the work is waited for,
+ * because it may have something to clear away.
+ */
+export async function withClientAndOthers<T>(options: PostgresOptions, work: (client: PostgresClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const session = new AbortController();
+  const signal = AbortSignal.any([session.signal, ...(options.signal === undefined ? [] : [options.signal])]);
+  const works: Promise<T>[] = [];
+  try {
+    return await withClient(options, (client) => {
+      works.push(work(client, signal));
+      return works[0]!;
+    });
+  } finally {
+    session.abort();
+    await Promise.allSettled(works);
+  }
+}

@@ -1,7 +1,7 @@
 export { advisoryLockKey, withAdvisoryLock, type AdvisoryLockOptions } from "./advisory-lock.ts";
 export { serverVersion, tableExists, type ServerVersion } from "./catalog.ts";
-export { withClient, type PostgresClient, type PostgresField, type PostgresNotice, type PostgresOptions, type PostgresResult } from "./client.ts";
-export { toPostgresError, type PostgresErrorContext } from "./errors.ts";
+export { withClient, withClientAndOthers, type PostgresClient, type PostgresField, type PostgresNotice, type PostgresOptions, type PostgresResult } from "./client.ts";
+export { isConnectionLoss, toPostgresError, type PostgresErrorContext } from "./errors.ts";
 export { planExecution, type ExecutionPlan } from "./execution-plan.ts";
 export { qualifiedName, quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 export { locate, toOffset, type Location } from "./locate.ts";

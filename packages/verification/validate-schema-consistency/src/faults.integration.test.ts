@@ -46,6 +46,19 @@ describe("a connection that is lost in the middle", () => {
       await expectNothingLeft();
     });
   });
+
+  test.each([
+    ["to the scratch database", "datname LIKE 'platform\\_scratch\\_%'"],
+    ["that made the scratch database", "application_name LIKE 'platform\\_scratch\\_%'"],
+    ["to the server of the scratch database", "datname LIKE 'platform\\_scratch\\_%' OR application_name LIKE 'platform\\_scratch\\_%'"],
+  ])("%s ends with 4 and leaves nothing", async (_, sessions) => {
+    await whileReplaying(async (place, started) => {
+      await terminate(`(${sessions})`);
+      const { exitCode, stdout } = await started.done;
+      expect(exitCode, stdout).toBe(4);
+      await expectNothingLeft();
+    });
+  });
 });
 
 test("Ctrl-C and SIGTERM close every session", async () => {

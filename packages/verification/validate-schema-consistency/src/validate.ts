@@ -1,5 +1,5 @@
 import { isScriptError } from "@org/exit-codes";
-import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
+import { toPostgresError, withClientAndOthers, type PostgresClient } from "@org/postgres";
 import type { Difference } from "@org/postgres/schema";
 import { runChecks, type Check, type Result, type RunContext } from "@org/script";
 import { catalogSession } from "./catalog-session.ts";
@@ -46,27 +46,12 @@ export async function validate(context: Context): Promise<Result<SchemaConsisten
   }
   const source = chooseSource(context.settings);
   if (context.dryRun) return assemble(context, undefined, { source, files: "dry run", outcome: { skipped: "dry run" } });
-  return withLiveDatabase(context, async (client, within) => {
+  return withClientAndOthers({ ...catalogSession, url: context.settings.databaseUrl.reveal(), signal: context.signal }, async (client, signal) => {
+    const within = { ...context, signal };
     const files = await readFiles(client, within, source);
     const outcome = await compare({ client, context: within, files, source });
     return assemble(within, client, { source, files, outcome });
   });
-}
-
-/** When the live session is lost, what goes on beside it (a replay in another database) is ended too, and waited for: it has something to clear away. */
-async function withLiveDatabase<T>(context: Context, work: (client: PostgresClient, within: Context) => Promise<T>): Promise<T> {
-  const session = new AbortController();
-  const within = { ...context, signal: AbortSignal.any([context.signal, session.signal]) };
-  const works: Promise<T>[] = [];
-  try {
-    return await withClient({ ...catalogSession, url: context.settings.databaseUrl.reveal(), signal: context.signal }, (client) => {
-      works.push(work(client, within));
-      return works[0]!;
-    });
-  } finally {
-    session.abort();
-    await Promise.allSettled(works);
-  }
 }
 
 const nothingCompared = { comparedWith: "migrations", differences: null, ignored: [], compared: {}, replayed: 0, roles: {}, repair: null } as const;

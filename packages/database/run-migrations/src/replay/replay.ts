@@ -83,8 +83,8 @@ type Outcome<T> = { readonly value: T } | { readonly error: unknown };
 async function replayOnce<T>(options: ReplayOptions, order: Order, work: (replay: Replay) => Promise<T>): Promise<Outcome<T>> {
   const { url, signal, logger, ground, applicationName } = options;
   const { database, locale } = ground.baseline;
-  return withScratchDatabase({ url, locale, signal, logger }, (scratchUrl, scratch) =>
-    withClient({ url: withoutWaiting(scratchUrl), applicationName, signal }, async (client): Promise<Outcome<T>> => {
+  return withScratchDatabase({ url, locale, signal, logger }, (scratchUrl, scratch, whileThere) =>
+    withClient({ url: withoutWaiting(scratchUrl), applicationName, signal: whileThere }, async (client): Promise<Outcome<T>> => {
       const confined = withinDatabase(client, { database, scratch, logger });
       const made = await makeSchema(confined, options, order).then((role) => ({ role }), (error: unknown) => ({ error }));
       return "error" in made ? made : { value: await work({ client: confined, url: scratchUrl, role: made.role }) };

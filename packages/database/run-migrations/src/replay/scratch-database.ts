@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { isScriptError, ScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
-import { quoteIdentifier, quoteLiteral, toPostgresError, withClient, withDatabase, type PostgresClient } from "@org/postgres";
+import { isConnectionLoss, quoteIdentifier, quoteLiteral, toPostgresError, withClient, withClientAndOthers, withDatabase, type PostgresClient, type PostgresOptions } from "@org/postgres";
 
 export interface ScratchOptions {
   /** A database of the server to work on; nothing in it is touched. */
@@ -24,36 +25,47 @@ const prefix = "platform_scratch_";
 const mark = "Scratch database of Platform Scripts; it may be dropped when no session has its name.";
 
 /**
- * Runs the work on an empty database of its own and drops it after, whatever happens; also drops what killed runs left.
- * Throws a ScriptError (permission) when the role may not create databases.
+ * Runs the work on an empty database of its own and drops it after, whatever happens; also drops what killed runs left. The signal that the work gets is
+ * aborted with the options' own, and when the session that made the database is lost. Throws a ScriptError (permission) when the role may not create databases.
  */
-export async function withScratchDatabase<T>(options: ScratchOptions, work: (url: string, name: string) => Promise<T>): Promise<T> {
+export async function withScratchDatabase<T>(options: ScratchOptions, work: (url: string, name: string, signal: AbortSignal) => Promise<T>): Promise<T> {
   const name = `${prefix}${new Date().toISOString().replaceAll(/\D/gu, "").slice(0, 14)}_${randomBytes(4).toString("hex")}`;
   // The session lives as long as the database is used and carries its name: that is how other runs know it is in use.
   // The abort does not reach it: a CREATE that is cut off could still succeed, and the DROP must run.
-  return withClient({ url: options.url, applicationName: name, statementTimeoutMs: 30_000 }, async (admin) => {
+  const session = { url: options.url, applicationName: name, statementTimeoutMs: 30_000 };
+  return withClientAndOthers(session, async (admin, whileThere) => {
     // The live database may let its migrator act as the owner of the schemas, who has no business making databases.
     await admin.query("SET ROLE NONE");
     await dropLeftovers(admin, options.logger);
     try {
       await create(admin, name, options);
       options.signal.throwIfAborted();
-      return await work(withDatabase(options.url, name), name);
+      return await work(withDatabase(options.url, name), name, AbortSignal.any([options.signal, whileThere]));
     } finally {
-      await drop(admin, name, options.logger);
+      await dropOwn(admin, session, options.logger);
     }
   });
 }
 
-/** What the work found, or why it failed, is worth more than an error of the cleaning up; the next run tries again. */
-async function drop(admin: PostgresClient, name: string, logger: Logger): Promise<boolean> {
-  try {
-    await admin.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`);
-    return true;
-  } catch (error) {
-    logger.warning(`The scratch database ${name} could not be dropped and is left to the next run: ${(error as Error).message}.`);
-    return false;
+/** When its session is lost, another one drops it; a server that has just restarted needs a moment. */
+async function dropOwn(admin: PostgresClient, session: PostgresOptions, logger: Logger): Promise<void> {
+  const { applicationName: name } = session;
+  let error = await tryToDrop(admin, name);
+  for (const end = performance.now() + renewalMs; isLost(error) && performance.now() < end; await delay(250)) {
+    error = await withClient(session, (again) => tryToDrop(again, name)).catch((lost: unknown) => lost);
   }
+  if (error !== undefined) logger.warning(`The scratch database ${name} could not be dropped and is left to the next run: ${(error as Error).message}.`);
+}
+
+const renewalMs = 5000;
+
+function isLost(error: unknown): boolean {
+  return isConnectionLoss(error) || (isScriptError(error) && error.code === "connection");
+}
+
+/** What the work found, or why it failed, is worth more than an error of the cleaning up; the next run tries again. */
+async function tryToDrop(admin: PostgresClient, name: string): Promise<unknown> {
+  return admin.query(`DROP DATABASE IF EXISTS ${quoteIdentifier(name)} WITH (FORCE)`).then(() => undefined, (error: unknown) => error);
 }
 
 async function create(admin: PostgresClient, name: string, { locale, url }: ScratchOptions): Promise<void> {
@@ -96,7 +108,9 @@ async function dropLeftovers(admin: PostgresClient, logger: Logger): Promise<voi
   const { rows } = await admin.query<Leftover>(leftoversQuery, [prefix, mark]);
   for (const { name, marked, mine } of rows) {
     if (marked && mine) {
-      if (await drop(admin, name, logger)) logger.info(`Dropped ${name}, the scratch database of a run that was killed.`);
+      const error = await tryToDrop(admin, name);
+      if (error === undefined) logger.info(`Dropped ${name}, the scratch database of a run that was killed.`);
+      else logger.warning(`The scratch database ${name} of a killed run could not be dropped: ${(error as Error).message}.`);
     } else {
       logger.warning(`The database ${name} looks like the scratch database of a killed run; drop it if it is: DROP DATABASE ${quoteIdentifier(name)};`);
     }
