@@ -11,15 +11,25 @@ export function renderDifferences({ data }: Report<SchemaConsistency>): string {
   const { differences, comparedWith, replayed, ignored } = data;
   const source = comparedWith === "migrations" ? `what ${replayed} migrations make` : sourceNames[comparedWith];
   const accepted = ignored.length === 0 ? [] : [`${ignored.length} more are accepted by schema.ignore.`, ""];
-  return [`${differences.length} ${differences.length === 1 ? "difference" : "differences"} from ${source}:`, "", ...tree(differences), "", ...accepted, ...differences.flatMap(sides)].join("\n");
+  const count = `${differences.length} ${differences.length === 1 ? "difference" : "differences"} from ${source}:`;
+  const common = commonReason(differences);
+  const since = common === undefined ? [] : [`Since when: ${common}`, ""];
+  return [count, "", ...tree(differences, { withReasons: common === undefined }), "", ...since, ...accepted, ...differences.flatMap(sides)].join("\n");
 }
 
-function tree(differences: readonly Dated[]): string[] {
+/** Why all of them are dated as they are; undefined when they differ in that. */
+function commonReason(differences: readonly Dated[]): string | undefined {
+  const [reason, ...others] = new Set(differences.map(({ since }) => since.reason));
+  return others.length === 0 ? reason : undefined;
+}
+
+function tree(differences: readonly Dated[], { withReasons }: { readonly withReasons: boolean }): string[] {
   const objects = Map.groupBy(differences, ({ kind, object }) => `${kind} ${object}`);
+  const reasonOf = ({ since }: Dated): string[] => (withReasons ? [`      ${since.reason}`] : []);
   return [...objects].flatMap(([object, own]) => {
     const [first] = own;
-    if (own.length === 1 && first?.property === null) return [`  ${describeDifference(first)}  [${first.severity}]`, `      ${first.since.reason}`];
-    return [`  ${object}`, ...own.flatMap(({ property, change, severity, since }) => [`    ${property ?? change}  [${severity}]`, `      ${since.reason}`])];
+    if (own.length === 1 && first?.property === null) return [`  ${describeDifference(first)}  [${first.severity}]`, ...reasonOf(first)];
+    return [`  ${object}`, ...own.flatMap((difference) => [`    ${difference.property ?? difference.change}  [${difference.severity}]`, ...reasonOf(difference)])];
   });
 }
 

@@ -3,7 +3,7 @@ import { lstat, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withDatabase } from "@org/postgres";
 import { runMigrations } from "@org/run-migrations";
-import { closedPort, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
+import { closedPort, runBin, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { execute } from "./testing/live-database.ts";
 import { asRole, reportOf, run, verdictOf, withPlace as withPlaceOn, type Place } from "./testing/place.ts";
@@ -162,6 +162,9 @@ describe("since which run", () => {
       expect(since["public.more.note"]).toEqual({ afterRun: second.run.id, isDated: true });
       expect(since["public.accounts.active"]?.isDated).toBe(true);
       expect(since["public.accounts.active"]?.afterRun).not.toBe(second.run.id);
+      const { stdout } = await runBin("validate-schema-consistency", ["--no-history"], { cwd: place.folder, env: { DATABASE_URL: place.url } });
+      expect(stdout).toContain(`  column public.more.note is there and not expected  [behaviour]\n      it was as expected when the run ${second.run.id} ended`);
+      expect(stdout).not.toContain("Since when:");
     });
   });
 
