@@ -15,6 +15,7 @@ import {
   type CacheFlavour,
   type ProcessIdentity,
 } from "@org/start-dependencies/servers";
+import type { PrivateServer } from "./private-server.ts";
 import { makeServerFolder, removeServerFolder, type FolderOwner } from "./server-folder.ts";
 
 export interface CacheServer {
@@ -36,19 +37,7 @@ export interface PrivateCacheOptions {
   readonly durable?: boolean;
 }
 
-export interface PrivateCache extends CacheServer {
-  readonly pid: number;
-  readonly dataDir: string;
-  readonly logFile: string;
-  /** Sends a signal and does not wait. */
-  kill(signal: NodeJS.Signals): void;
-  /** Starts it again on the same data and port, after a kill or a halt. */
-  start(): Promise<void>;
-  /** Stops it and keeps the data, so that it can be started again. */
-  halt(): Promise<void>;
-  /** Stops it and removes its data. */
-  stop(): Promise<void>;
-}
+export type PrivateCache = CacheServer & PrivateServer;
 
 /** A cache of one's own on a free port: it may be configured, killed and started again. It ends with this process at the latest. */
 export async function startPrivateCache(options: PrivateCacheOptions = {}): Promise<PrivateCache> {

@@ -16,6 +16,7 @@ import {
   type ProcessIdentity,
 } from "@org/start-dependencies/servers";
 import { makeDataDir } from "./postgres-data.ts";
+import type { PrivateServer } from "./private-server.ts";
 import { makeServerFolder, removeServerFolder, type FolderOwner } from "./server-folder.ts";
 
 export interface PostgresServer {
@@ -37,19 +38,7 @@ export interface PrivatePostgresOptions {
   readonly embedded?: boolean;
 }
 
-export interface PrivatePostgres extends PostgresServer {
-  readonly pid: number;
-  readonly dataDir: string;
-  readonly logFile: string;
-  /** Sends a signal to the postmaster and does not wait. */
-  kill(signal: NodeJS.Signals): void;
-  /** Starts it again on the same data and port, after a kill or a halt. */
-  start(): Promise<void>;
-  /** Stops it and keeps the data, so that it can be started again. */
-  halt(): Promise<void>;
-  /** Stops it and removes its data. */
-  stop(): Promise<void>;
-}
+export type PrivatePostgres = PostgresServer & PrivateServer;
 
 // Nothing here survives a crash of the machine, and everything a kill -9 of the server.
 const settingsForTests = {

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import pg from "pg";
+import { execute } from "./execute.ts";
 import { postgresServer } from "./shared-servers.ts";
 
 export interface ScratchDatabase {
@@ -27,15 +27,5 @@ export async function withScratchDatabase<T>(test: (url: string, database: { rea
     return await test(database.url, { name: database.name });
   } finally {
     await database.drop();
-  }
-}
-
-async function execute(url: string, statement: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
-    await client.query(statement);
-  } finally {
-    await client.end();
   }
 }

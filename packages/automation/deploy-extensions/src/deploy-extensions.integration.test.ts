@@ -1,5 +1,6 @@
+import { withLoginRole } from "@org/testkit";
 import { expect, test } from "vitest";
-import { installed, verdicts, withPlace, withRole } from "./testing/place.ts";
+import { installed, verdicts, withPlace } from "./testing/place.ts";
 
 // These need a Postgres with its contrib extensions.
 
@@ -94,7 +95,7 @@ test("a library that is not preloaded ends with 2 and the exact setting", async 
 
 test("a role that may not see what is preloaded is told which right it lacks, and then goes on", async () => {
   await withPlace(async (place) => {
-    await withRole(place, async ({ name, url }) => {
+    await withLoginRole(place.url, async ({ name, url }) => {
       const refused = await place.deploy({ extensions: [{ name: "pg_stat_statements" }] }, { url });
       expect(refused).toMatchObject({ exitCode: 5, checks: [{}, { verdict: "fail", remedy: `Let an administrator run: GRANT pg_read_all_settings TO "${name}";` }] });
       await place.client.query(`GRANT pg_read_all_settings TO "${name}"`);
@@ -105,7 +106,7 @@ test("a role that may not see what is preloaded is told which right it lacks, an
 
 test("a missing right ends with 5 and the exact statement, which then works", async () => {
   await withPlace(async (place) => {
-    await withRole(place, async ({ url }) => {
+    await withLoginRole(place.url, async ({ url }) => {
       const config = { extensions: [{ name: "pgcrypto" }, { name: "pg_buffercache", schema: "extensions" }] };
       const first = await place.deploy(config, { url });
       expect(first).toMatchObject({ exitCode: 5, checks: [{}, { verdict: "fail", code: "permission" }, { verdict: "fail", code: "permission" }] });
@@ -125,7 +126,7 @@ test("a missing right ends with 5 and the exact statement, which then works", as
 
 test("an optional extension that the role may not install is left out, with a warning", async () => {
   await withPlace(async (place) => {
-    await withRole(place, async ({ name, url }) => {
+    await withLoginRole(place.url, async ({ name, url }) => {
       await place.client.query(`GRANT CREATE ON DATABASE ${new URL(place.url).pathname.slice(1)} TO ${name}`);
       const config = { extensions: [{ name: "pg_buffercache", required: false }, { name: "pgcrypto" }] };
       expect(await place.deploy(config, { url })).toMatchObject({ exitCode: 0, checks: [{}, { verdict: "warn", remedy: expect.stringMatching(/CREATE EXTENSION/u) }, { verdict: "pass" }] });
@@ -148,7 +149,7 @@ test("a statement of the plan that fails fails the run, also for an optional ext
 test("only the owner updates: another role gets the statement", async () => {
   await withPlace(async (place) => {
     await place.client.query("CREATE EXTENSION citext VERSION '1.4'");
-    await withRole(place, async ({ url }) => {
+    await withLoginRole(place.url, async ({ url }) => {
       expect(await place.deploy({ extensions: [{ name: "citext" }] }, { url })).toMatchObject({
         exitCode: 5,
         checks: [{}, { remedy: expect.stringMatching(/^Let an administrator run: ALTER EXTENSION "citext" UPDATE TO '1\.\d+';$/u) }],
@@ -163,7 +164,7 @@ test("a dry run tells the same in advance and leaves nothing", async () => {
     const config = { extensions: [{ name: "pgcrypto", schema: "extensions" }, { name: "pg_buffercache" }], extensionFiles: ["functions.sql"] };
     const report = await place.deploy(config, { dryRun: true });
     expect(report).toMatchObject({ exitCode: 10, verdict: "pass", data: { action: "dry-run", failure: null, files: [{ file: "functions.sql", done: false }] } });
-    await withRole(place, async ({ url }) => {
+    await withLoginRole(place.url, async ({ url }) => {
       const lacking = await place.deploy(config, { url, dryRun: true });
       expect(lacking).toMatchObject({ exitCode: 5, checks: [{}, { verdict: "fail", code: "permission" }, { verdict: "warn", remedy: expect.stringMatching(/CREATE EXTENSION/u) }, { verdict: "skipped" }] });
     });

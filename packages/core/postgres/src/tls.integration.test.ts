@@ -1,6 +1,6 @@
 import { chmod, chown, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { runProcess, startPrivatePostgres, type PrivatePostgres } from "@org/testkit";
+import { makeCertificate, startPrivatePostgres, type PrivatePostgres } from "@org/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { withClient, type PostgresClient } from "./index.ts";
 
@@ -66,11 +66,7 @@ async function startWithTls(): Promise<PostgresServerWithTls> {
   const own = await startPrivatePostgres();
   const caFile = join(own.dataDir, "server.crt");
   const keyFile = join(own.dataDir, "server.key");
-  // Its own authority, for the name localhost only.
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-  const openssl = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", ...subject];
-  const { exitCode, stderr } = await runProcess("openssl", [...openssl, "-keyout", keyFile, "-out", caFile]);
-  if (exitCode !== 0) throw new Error(`openssl failed: ${stderr}`);
+  await makeCertificate({ certificate: caFile, key: keyFile });
   const { uid, gid } = await stat(own.dataDir);
   for (const file of [caFile, keyFile]) await chown(file, uid, gid);
   await chmod(keyFile, 0o600);

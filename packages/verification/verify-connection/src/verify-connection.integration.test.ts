@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withClient, withDatabase } from "@org/postgres";
 import type { CheckResult, PlatformConfig, Report } from "@org/script";
-import { closedPort, createScratchDatabase, freePort, postgresServer, runBin, runProcess, startBin, startPrivatePostgres, startProcess, withTempFolder, type ScratchDatabase } from "@org/testkit";
+import { closedPort, createScratchDatabase, freePort, makeCertificate, postgresServer, runBin, runProcess, startBin, startPrivatePostgres, startProcess, withTempFolder, type ScratchDatabase } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { verifyConnection, type ConnectionData } from "./index.ts";
 import { withPooler } from "./testing/pooler.ts";
@@ -159,22 +159,7 @@ test("TLS: protocol, days left, and a certificate that is not for this host", as
   const server = await startPrivatePostgres();
   try {
     const [certificate, key] = [join(server.dataDir, "server.crt"), join(server.dataDir, "server.key")];
-    const request = [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
-      "-nodes",
-      "-days",
-      "30",
-      "-subj",
-      "/CN=localhost",
-      "-addext",
-      "subjectAltName=DNS:localhost",
-    ];
-    expect(await runProcess("openssl", [...request, "-keyout", key, "-out", certificate])).toMatchObject({ exitCode: 0 });
+    await makeCertificate({ certificate, key });
     const { uid, gid } = await stat(server.dataDir);
     for (const file of [certificate, key]) await chown(file, uid, gid);
     await chmod(key, 0o600);

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withCache, type CacheClient } from "@org/cache";
 import type { CheckResult, Report } from "@org/script";
-import { closedPort, freePort, runBin, runProcess, startBin, startPrivateCache, withTempFolder, type PrivateCache, type PrivateCacheOptions } from "@org/testkit";
+import { closedPort, freePort, makeCertificate, runBin, startBin, startPrivateCache, withTempFolder, type PrivateCache, type PrivateCacheOptions } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { verifyDragonfly, type CacheData } from "./index.ts";
 import { keeper, withRespServer, type Answer } from "./testing/resp-server.ts";
@@ -146,22 +146,7 @@ describe("the checks on real servers", () => {
   test("TLS: protocol and days left; a certificate that nobody vouches for is refused", async () => {
     await withTempFolder(async (folder) => {
       const [key, cert, port] = [join(folder, "key.pem"), join(folder, "cert.pem"), await freePort()];
-      const request = [
-        "req",
-        "-x509",
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:prime256v1",
-        "-nodes",
-        "-days",
-        "30",
-        "-subj",
-        "/CN=localhost",
-        "-addext",
-        "subjectAltName=DNS:localhost",
-      ];
-      expect(await runProcess("openssl", [...request, "-keyout", key, "-out", cert])).toMatchObject({ exitCode: 0 });
+      await makeCertificate({ certificate: cert, key });
       const settings = { "tls-port": port, "tls-cert-file": cert, "tls-key-file": key, "tls-ca-cert-file": cert, "tls-auth-clients": "no" };
       await onCache({ settings, password: null }, async () => {
         const args = ["--json", "--no-history", "--redis-url", `rediss://localhost:${port}`];

@@ -1,8 +1,8 @@
 import { withClient } from "@org/postgres";
 import type { PlatformConfig, Report } from "@org/script";
-import { startPrivatePostgres } from "@org/testkit";
+import { startPrivatePostgres, withLoginRole } from "@org/testkit";
 import { expect, test } from "vitest";
-import { withPlace, withRole, type Place } from "./testing/place.ts";
+import { withPlace, type Place } from "./testing/place.ts";
 
 // These need a Postgres with its contrib extensions.
 
@@ -75,7 +75,7 @@ test("a library that is not preloaded ends with 2; a role that may not know that
     await place.client.query("CREATE EXTENSION pg_stat_statements");
     const config = { extensions: [{ name: "pg_stat_statements" }] };
     expect(await place.verify(config)).toMatchObject({ exitCode: 2, checks: [{}, { verdict: "fail", remedy: expect.stringMatching(/shared_preload_libraries = 'pg_stat_statements'/u) }, {}, {}, {}] });
-    await withRole(place, async ({ url }) => {
+    await withLoginRole(place.url, async ({ url }) => {
       const report = await place.verify(config, url);
       expect(report).toMatchObject({ exitCode: 5, checks: [{}, { verdict: "unknown", code: "permission" }, {}, {}, {}] });
       await place.client.query(report.checks[1]!.remedy!.replace("Let an administrator run: ", ""));
@@ -92,7 +92,7 @@ test("a preloaded library passes, also for a role that may not read the setting"
       expect(await check(place, "extension.pg_stat_statements", config, server.url)).toMatchObject({ verdict: "fail", evidence: expect.stringMatching(/^is not installed; the server has/u) });
       await withClient({ url: server.url, applicationName: "test" }, async (client) => {
         await client.query("CREATE EXTENSION pg_stat_statements");
-        await withRole({ url: server.url, client }, async ({ url }) => {
+        await withLoginRole(server.url, async ({ url }) => {
           expect(await check(place, "extension.pg_stat_statements", config, url)).toMatchObject({ verdict: "pass" });
         });
       });
@@ -106,7 +106,7 @@ test("a schema that the role may not use is a warning with the grant, which then
   await withPlace(async (place) => {
     await place.client.query('CREATE SCHEMA "my ext"; CREATE EXTENSION citext SCHEMA "my ext"');
     const config = { extensions: [{ name: "citext" }] };
-    await withRole(place, async ({ name, url }) => {
+    await withLoginRole(place.url, async ({ name, url }) => {
       const finding = await check(place, "extensions.usable", config, url);
       expect(finding).toMatchObject({ verdict: "warn", remedy: `Let an administrator run: GRANT USAGE ON SCHEMA "my ext" TO "${name}";` });
       await place.client.query(finding.remedy!.replace("Let an administrator run: ", ""));
@@ -150,7 +150,7 @@ test("jobs of pg_cron: a last run that failed fails, an inactive job warns, runn
 test("jobs that the role may not see are unknown, with the grant, which then works", async () => {
   await withPlace(async (place) => {
     await place.client.query(cronTables);
-    await withRole(place, async ({ url }) => {
+    await withLoginRole(place.url, async ({ url }) => {
       const finding = await check(place, "extensions.cron-jobs", {}, url);
       expect(finding).toMatchObject({ verdict: "unknown", code: "permission" });
       await place.client.query(finding.remedy!.replace("Let an administrator run: ", ""));

@@ -62,18 +62,3 @@ export async function installed(client: PostgresClient): Promise<string[]> {
 export function verdicts({ checks }: Report): string[] {
   return checks.map(({ id, verdict }) => `${verdict} ${id}`);
 }
-
-/** Makes a role that may log in, hands its URL to the work and drops it with everything it owns. */
-export async function withRole({ url, client }: Pick<Place, "url" | "client">, work: (role: { readonly name: string; readonly url: string }) => Promise<void>): Promise<void> {
-  const { rows } = await client.query<{ name: string }>("SELECT 'role_' || substr(md5(random()::text), 1, 12) AS name");
-  const { name } = rows[0]!;
-  await client.query(`CREATE ROLE ${name} LOGIN PASSWORD 'correct-horse'`);
-  const own = new URL(url);
-  own.username = name;
-  own.password = "correct-horse";
-  try {
-    await work({ name, url: own.href });
-  } finally {
-    await client.query(`DROP OWNED BY ${name} CASCADE; DROP ROLE ${name}`);
-  }
-}
