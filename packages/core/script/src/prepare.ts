@@ -62,6 +62,7 @@ export async function prepare<O extends Options, Data>(definition: ScriptDefinit
   });
   const common = resolved.settings as unknown as CommonSettings;
   refuseProduction(definition, common);
+  refuseTwoFormats(common, resolved.sources);
   return {
     settings: resolved.settings as unknown as SettingsOf<O>,
     common,
@@ -100,6 +101,11 @@ function refuseProduction({ manifest }: ScriptDefinition<never, never> | { reado
   throw new ScriptError("configuration", `ENVIRONMENT is ${common.environment}, and this script writes`, {
     hint: "Pass --yes when that is meant, or look first with --dry-run.",
   });
+}
+
+function refuseTwoFormats({ json, format }: CommonSettings, sources: Readonly<Record<string, SettingSource>>): void {
+  if (!json || format === "json" || sources["format"]?.kind === "default") return;
+  throw new ScriptError("configuration", `--json and --format ${format} ask for two formats at once`, { hint: "Pass one of them." });
 }
 
 function defaultStateDir(configFile: string | undefined, env: Request["env"]): string {

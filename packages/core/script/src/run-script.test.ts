@@ -154,6 +154,12 @@ test("a dry run that changed nothing exits with 10, or with 0 when told", async 
   expect((await run(script(dry), ["--dry-run", "--dry-run-exit-zero"])).code).toBe(0);
 });
 
+test("two formats at once are refused, one asked for twice is not", async () => {
+  const refused = await run(script(), ["--json", "--format", "human"]);
+  expect(refused).toMatchObject({ code: 3, stderr: expect.stringContaining("--json and --format human ask for two formats at once") });
+  expect((await run(script(), ["--json", "--format", "json"])).code).toBe(0);
+});
+
 test("a writer refuses production without --yes", async () => {
   const writer = script(good, { permission: "write", target: "setup" });
   const refused = await run(writer, [], { env: { ENVIRONMENT: "production" } });
