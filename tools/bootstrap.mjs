@@ -59,7 +59,7 @@ async function checkNode() {
 }
 
 async function build() {
-  const { code, output } = await start("nx", ["run", "@org/platform:build"], "pipe");
+  const { code, output } = await start("nx", ["run-many", "-t", "build"], "pipe");
   if (code !== 0) process.stderr.write(output);
   return code;
 }
