@@ -150,6 +150,16 @@ test("rows for COPY are refused before anything runs", async () => {
   });
 });
 
+test("a command of psql is refused before anything runs; a backslash in a text is none", async () => {
+  await withPlace({ "1_a.sql": "CREATE TABLE a (id int);", "2_b.sql": "-- of pg_dump\n\\restrict abc\nSELECT 1;" }, async (place) => {
+    expect(await failure(apply(place))).toMatchObject({ code: "configuration", message: expect.stringMatching(/^2_b\.sql:2:1: this is a command of psql/), hint: expect.stringContaining("Remove the line") });
+    expect(await exists(place.client, "a")).toBe(false);
+  });
+  await withPlace({ "1_a.sql": "CREATE TABLE a (id int, t text DEFAULT $$\n\\restrict\n$$);\nINSERT INTO a VALUES (1, '\n\\set;\n\\d');" }, async (place) => {
+    expect(await apply(place)).toHaveLength(1);
+  });
+});
+
 test("settings, roles, temporary tables and prepared statements of a file reach neither the next file nor the history", async () => {
   const leave = (id: number): string => `
     SET search_path TO ''; SELECT pg_catalog.set_config('search_path', 'nowhere', false); SET statement_timeout = '1h';

@@ -60,20 +60,23 @@ function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly
 }
 
 /**
- * Refuses, before the first file runs, one that cannot: it leaves a transaction open, in which the next one would run, or reads rows for COPY.
+ * Refuses, before the first file runs, one that cannot: it leaves a transaction open, in which the next one would run, reads rows for COPY, or
+ * holds a command of psql, as the files of pg_dump do.
  * Throws a ScriptError (configuration).
  */
 export function refuseUnrunnable({ file, sql }: FileToRun): void {
   const { leftOpen, statements } = planExecution(sql);
+  const psql = statements.find(({ start }) => sql[start] === "\\");
   const copy = statements.find(({ words }) => /^COPY\b.*\bFROM STDIN\b/u.test(words.join(" ")));
-  const refused = leftOpen ?? copy;
-  if (refused === undefined) return;
-  const { line, column, excerpt } = locate(sql, refused.start);
-  const [problem, hint] = leftOpen === undefined ? copyFromStdin : openTransaction;
-  throw new ScriptError("configuration", `${printable(file)}:${line}:${column}: ${problem}\n${excerpt}`, { hint });
+  const found = [[leftOpen, openTransaction], [psql, psqlCommand], [copy, copyFromStdin]] as const;
+  const [first] = found.flatMap(([at, why]) => (at === undefined ? [] : [{ at: at.start, why }])).toSorted((a, b) => a.at - b.at);
+  if (first === undefined) return;
+  const { line, column, excerpt } = locate(sql, first.at);
+  throw new ScriptError("configuration", `${printable(file)}:${line}:${column}: ${first.why[0]}\n${excerpt}`, { hint: first.why[1] });
 }
 
 const openTransaction = ["this transaction is not ended in the file", "End it with COMMIT, or leave BEGIN out: each file runs in a transaction anyway."] as const;
+const psqlCommand = ["this is a command of psql, which the server does not know", "Remove the line; of what pg_dump writes, \\restrict and \\unrestrict can go."] as const;
 const copyFromStdin = ["rows for COPY cannot be read from a migration", "Write them as INSERT statements (pg_dump --inserts)."] as const;
 
 async function pendingFiles(options: ApplyMigrationsOptions, history: HistoryTarget): Promise<readonly FileToRun[]> {
