@@ -7,8 +7,10 @@ cd "$(dirname "$0")/.."
 case ${1-} in
 promtool) packages=(prometheus) program=usr/bin/promtool ;;
 pgbouncer) packages=(pgbouncer libc-ares2 libevent-2.1-7) program=usr/sbin/pgbouncer ;;
+plpgsql_check) packages=(postgresql-15-plpgsql-check) program=usr/lib/postgresql/15/lib/plpgsql_check.so ;;
+pg_cron) packages=(postgresql-15-cron) program=usr/lib/postgresql/15/lib/pg_cron.so ;;
 *)
-  echo "ci-packages.sh promtool | pgbouncer" >&2
+  echo "ci-packages.sh promtool | pgbouncer | plpgsql_check | pg_cron" >&2
   exit 3
   ;;
 esac

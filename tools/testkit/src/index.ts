@@ -2,7 +2,7 @@ export { freePort } from "@org/start-dependencies/servers";
 export { closedPort } from "./closed-port.ts";
 export { makeCertificate, type CertificateFiles } from "./certificate.ts";
 export { withLoginRole, type LoginRole } from "./login-role.ts";
-export { pgDump, psqlFile } from "./pg-dump.ts";
+export { pgDump, pgRestore, psqlFile } from "./pg-dump.ts";
 export { startPrivateCache, type CacheServer, type PrivateCache, type PrivateCacheOptions } from "./private-cache.ts";
 export { startPrivatePostgres, type PostgresServer, type PrivatePostgres, type PrivatePostgresOptions } from "./private-postgres.ts";
 export type { PrivateServer } from "./private-server.ts";

@@ -14,8 +14,13 @@ export async function psqlFile(url: string, file: string): Promise<string> {
   return runClient("psql", ["-X", "-q", "-v", "ON_ERROR_STOP=1", `--dbname=${url}`, "-f", file]);
 }
 
+/** Restores what `pg_dump -Fc --file` wrote into an empty database. */
+export async function pgRestore(url: string, file: string): Promise<void> {
+  await runClient("pg_restore", ["--exit-on-error", `--dbname=${url}`, file]);
+}
+
 /** With the program of the server's own installation, else the newest one: one on PATH may be a wrapper. */
-async function runClient(program: "pg_dump" | "psql", args: readonly string[]): Promise<string> {
+async function runClient(program: "pg_dump" | "pg_restore" | "psql", args: readonly string[]): Promise<string> {
   const folders = [(await postgresServer()).binDir, ...(await localPostgres(process.env["PATH"] ?? "")).map(({ binDir }) => binDir)];
   const folder = folders.find((one) => existsSync(join(one, program)));
   if (folder === undefined) throw new Error(`no ${program} was found`);

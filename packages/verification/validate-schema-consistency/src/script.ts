@@ -1,16 +1,16 @@
-import { databaseUrl, defineScript, option, stateSchema, type OptionsOf, type Script } from "@org/script";
+import { databaseUrl, defineScript, migrationLayouts, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import pkg from "../package.json" with { type: "json" };
 import manifest from "../script.json" with { type: "json" };
 import { lineColor } from "./line-diff.ts";
 import { roleMapOption } from "./role-map.ts";
-import { layouts, severities, type ValidateSettings } from "./settings.ts";
+import { severities, type ValidateSettings } from "./settings.ts";
 import type { SchemaConsistency } from "./validate.ts";
 
 const options: OptionsOf<ValidateSettings> = {
   databaseUrl: databaseUrl(),
   stateSchema: stateSchema(),
   directory: option.path({ flag: "--directory <path>", config: "migrations.directory", default: "migrations", description: "folder of the migration files" }),
-  layout: option.choice({ flag: "--layout <layout>", config: "migrations.layout", choices: layouts, description: "how the files are named; seen from their names unless told" }),
+  layout: option.choice({ flag: "--layout <layout>", config: "migrations.layout", choices: migrationLayouts, description: "how the files are named; seen from their names unless told" }),
   shadowUrl: option.secret({
     flag: "--shadow-url <url>",
     env: "SHADOW_DATABASE_URL",

@@ -1,5 +1,4 @@
-import type { MigrationLayout } from "@org/run-migrations";
-import type { Secret } from "@org/script";
+import type { MigrationLayout, Secret } from "@org/script";
 import type { Severity } from "@org/postgres/schema";
 import type { RoleMap } from "./role-map.ts";
 
@@ -25,11 +24,9 @@ export interface ValidateSettings {
   readonly withDataLoss: boolean;
 }
 
-// The choices of the flags are named here again, because the packages that own them load the database driver, which --help has
-// no use for. The types make a name that is missing an error of the compiler.
-const layoutNames: Readonly<Record<MigrationLayout, true>> = { files: true, pairs: true, folders: true, "folder-pairs": true, sections: true, flyway: true };
+// Named here again, because the package that owns them loads the database driver, which --help has no use for. The type makes a name that is missing an
+// error of the compiler.
 const severityNames: Readonly<Record<Severity, true>> = { "data loss": true, security: true, behaviour: true, performance: true, cosmetic: true };
 
-export const layouts = Object.keys(layoutNames) as readonly MigrationLayout[];
 /** From worst to harmless. */
 export const severities = Object.keys(severityNames) as readonly Severity[];

@@ -23,6 +23,8 @@ const changes: readonly VersionChange[] = [
   // A view of one relation no longer names it with each column.
   { since: 160_000, commonly: (fact) => mapProperty(fact, "definition", (text) => (isView(fact) ? withoutNeedlessPrefix(text) : text)) },
   { since: 170_000, commonly: withoutMaintain },
+  // A partition has the identity of its parent's columns.
+  { since: 170_000, commonly: (fact) => (fact.kind === "column" && fact.origin !== undefined ? without(fact, ["identity", "identity sequence", "grants on its sequence"]) : fact) },
   // The default of a subscription's streaming went from off to parallel.
   { since: 180_000, commonly: (fact) => (fact.kind === "subscription" ? without(fact, ["streaming"]) : fact) },
 ];

@@ -1,5 +1,6 @@
 export { parseAclItem } from "./acl.ts";
 export { compareSnapshots } from "./compare.ts";
 export { severities, type Comparison, type Difference, type Fact, type Kind, type Severity, type Snapshot, type Unknown, type Unread } from "./model.ts";
+export { listItems, optionsOf } from "./option-list.ts";
 export { parseReading, storeReading, type StoredReading } from "./stored-reading.ts";
 export { readCatalogs, readInTransaction, toSnapshot, type Reading, type SnapshotScope } from "./read-snapshot.ts";

@@ -1,6 +1,7 @@
 import { quoteIdentifier } from "../identifiers.ts";
 import { parseAclItem } from "./acl.ts";
 import type { Fact, Kind, Unread } from "./model.ts";
+import { rolesInText } from "./role-texts.ts";
 
 /** A row of a family's query. */
 export type Row = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -16,7 +17,7 @@ export function toFact(kind: Kind, row: Row, roleName: RoleName): Fact {
   const { kind: ownKind, parent, origin } = row;
   return {
     kind: (ownKind as Kind | undefined) ?? kind,
-    name: nameOf(row, roleName),
+    name: nameOf(kind, row, roleName),
     parent: typeof parent === "string" ? parent : undefined,
     ...(typeof origin === "string" && { origin }),
     properties: { ...plainProperties(row), ...propertiesOfRoles(row, roleName) },
@@ -32,18 +33,25 @@ function plainProperties(row: Row): Record<string, string> {
 }
 
 /** A role goes by its other name, also where an object is known by the role that it is of. */
-function nameOf({ name, role, creator, "for role": forRole, "of role": ofRole }: Row, roleName: RoleName): string {
+function nameOf(kind: Kind, { name, role, creator, "for role": forRole, "of role": ofRole }: Row, roleName: RoleName): string {
   const of = (word: string, role: unknown): string => (typeof role === "string" ? ` ${word} ${bare(roleName(role))}` : "");
-  return (typeof role === "string" ? bare(roleName(role)) : name) + (typeof creator === "string" ? ` by ${roleName(creator)}` : "") + of("for", forRole) + of("of", ofRole);
+  const own = kind === "membership" ? unquoted(name) : role;
+  return (typeof own === "string" ? bare(roleName(own)) : name) + (typeof creator === "string" ? ` by ${roleName(creator)}` : "") + of("for", forRole) + of("of", ofRole);
 }
 
-function propertiesOfRoles({ owner, creator, acl, "of owner": tableOwner, "to roles": roles }: Row, roleName: RoleName): Record<string, string> {
+function propertiesOfRoles(row: Row, roleName: RoleName): Record<string, string> {
+  const { owner, creator, acl, "of owner": tableOwner, "to roles": roles } = row;
   const holder = roleName(String(owner ?? creator ?? tableOwner));
   return {
     ...(typeof owner === "string" && { owner: holder }),
     ...(Array.isArray(roles) && { roles: (roles as string[]).map((role) => (role === "" ? "public" : bare(roleName(role)))).sort().join(", ") }),
+    ...rolesInText(row, roleName),
     ...(Array.isArray(acl) && grants(acl as string[], { owner: holder, roleName })),
   };
+}
+
+function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 /** A role's name, quoted where it is not plain. */

@@ -1,5 +1,6 @@
 import { quoteIdentifier, readRefusal, type PostgresClient } from "@org/postgres";
 import { fail, pass, unknown, type Finding } from "@org/script";
+import { occurrencesOf, type Told } from "./occurrences.ts";
 import { looksAt } from "./scope.ts";
 
 /** A routine or a view, and the statement by which the server examines it without running it. */
@@ -44,16 +45,20 @@ export async function judgeCompiling(client: PostgresClient, values: readonly un
   const deep = (await client.query<Part>(deepParts, values)).rows;
   const answers: Answer[] = [];
   for (const part of [...parts, ...deep]) answers.push(await examine(client, part));
-  const broken = answers.flatMap(({ refused }) => refused ?? []);
+  const broken = [...new Map(answers.flatMap(({ refused }) => (refused === undefined ? [] : [[refused.message, refused] as const]))).values()];
   const hidden = answers.flatMap(({ hidden: object }) => object ?? []);
   const extra = { value: broken.length, unit: "count" };
-  if (broken.length > 0) return fail([...new Set(broken)].join("; "), "Correct the body, or drop what nobody calls any more: the next call fails.", extra);
+  if (broken.length > 0) {
+    const remedy = "Correct the body, or drop what nobody calls any more: the next call fails.";
+    const occurrences = occurrencesOf(broken, { rule: "consistency.compiles", level: "error", remedy });
+    return fail(broken.map(({ message }) => message).join("; "), remedy, { ...extra, occurrences });
+  }
   if (hidden.length > 0) return unknown(`not to be examined by this role: ${hidden.join(", ")}`, "Give the role EXECUTE on the functions and SELECT on the views and what they read.", { code: "permission" });
   return pass(`${parts.length} functions and views compile${deep.length === 0 ? "; names inside PL/pgSQL are looked up only with the extension plpgsql_check" : ", PL/pgSQL with plpgsql_check"}`, extra);
 }
 
 interface Answer {
-  readonly refused?: string;
+  readonly refused?: Told;
   readonly hidden?: string;
 }
 
@@ -74,10 +79,10 @@ async function examine(client: PostgresClient, part: Part): Promise<Answer> {
 async function ask(client: PostgresClient, { object, statement }: Part): Promise<Answer> {
   try {
     const { rows } = await client.query<{ message?: string }>(statement);
-    return rows[0]?.message === undefined ? {} : { refused: `${object}: ${rows[0].message}` };
+    return rows[0]?.message === undefined ? {} : { refused: { object, message: `${object}: ${rows[0].message}` } };
   } catch (error) {
     const refusal = readRefusal(error);
     if (refusal === undefined || refusal.code === "connection" || refusal.code === "timedOut") throw error;
-    return refusal.code === "permission" ? { hidden: object } : { refused: `${object}: ${refusal.message}` };
+    return refusal.code === "permission" ? { hidden: object } : { refused: { object, message: `${object}: ${refusal.message}` } };
   }
 }

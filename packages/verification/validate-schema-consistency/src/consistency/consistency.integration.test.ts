@@ -56,7 +56,10 @@ test.each(cases)("%s passes after: %s", async (id, good) => {
 });
 
 test.each(cases)("%s after %s catches: %s", async (id, _good, bad, verdict, evidence) => {
-  expect(await answer(id, bad)).toMatchObject({ verdict, evidence });
+  const finding = await answer(id, bad);
+  expect(finding).toMatchObject({ verdict, evidence });
+  const level = verdict === "fail" ? "error" : "warning";
+  expect(finding.occurrences).toEqual([expect.objectContaining({ rule: id, level, object: expect.any(String) as string, remedy: finding.remedy })]);
 });
 
 test("a limit of the config is told as such", async () => {
@@ -100,7 +103,7 @@ describe("what compiles", () => {
 
   test("with plpgsql_check, played here by a function of its name, its errors are told", async () => {
     const standIn = "CREATE FUNCTION plpgsql_check_function_tb(oid, oid) RETURNS TABLE (level text, message text) LANGUAGE sql AS $$ SELECT 'error', 'no column of this name' WHERE $1 = 'p'::regproc $$;";
-    expect(await judge(good + standIn)).toMatchObject({ verdict: "fail", evidence: "p(): no column of this name" });
+    expect(await judge(good + standIn)).toMatchObject({ verdict: "fail", evidence: "p(): no column of this name", occurrences: [{ object: "p()" }] });
   });
 
   test("what the role may not examine is unknown", async () => {

@@ -1,5 +1,6 @@
 import { qualifiedName, quoteIdentifier, type PostgresClient } from "@org/postgres";
 import { pass, unknown, warn, type Finding } from "@org/script";
+import { occurrencesOf, type Told } from "./occurrences.ts";
 import { looksAt } from "./scope.ts";
 
 interface Candidate {
@@ -26,16 +27,20 @@ const batch = 50;
 export async function judgeIdColumns(client: PostgresClient, values: readonly unknown[]): Promise<Finding> {
   const { rows } = await client.query<Candidate>(candidates, values);
   const readable = rows.filter((row) => row.readable);
-  const found: string[] = [];
+  const found: Told[] = [];
   for (let at = 0; at < readable.length; at += batch) found.push(...(await findTyped(client, readable.slice(at, at + batch))));
   const extra = { value: found.length, unit: "count" };
-  if (found.length > 0) return warn(`text that holds ids: ${found.join(", ")}`, "Change the column to the type of its values: it is smaller, faster and refuses what is no id.", extra);
+  if (found.length > 0) {
+    const remedy = "Change the column to the type of its values: it is smaller, faster and refuses what is no id.";
+    const occurrences = occurrencesOf(found, { rule: "consistency.id-columns", level: "warning", remedy });
+    return warn(`text that holds ids: ${found.map(({ message }) => message).join(", ")}`, remedy, { ...extra, occurrences });
+  }
   const hidden = rows.filter((row) => !row.readable).map(({ schema, table, column }) => `${qualifiedName(schema, table)}.${quoteIdentifier(column)}`);
   if (hidden.length > 0) return unknown(`not readable: ${hidden.join(", ")}`, "GRANT SELECT on these columns to the role.", { code: "permission" });
   return pass(`${rows.length} text columns with the name of an id, none holds uuids or numbers only`, extra);
 }
 
-async function findTyped(client: PostgresClient, columns: readonly Candidate[]): Promise<readonly string[]> {
+async function findTyped(client: PostgresClient, columns: readonly Candidate[]): Promise<readonly Told[]> {
   const looks = columns.map(({ schema, table, column }, at) => {
     const value = quoteIdentifier(column);
     return `SELECT ${at} AS at, count(*)::int AS rows, bool_and(value ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$') AS uuid,
@@ -45,7 +50,8 @@ async function findTyped(client: PostgresClient, columns: readonly Candidate[]):
   return rows.flatMap(({ at, rows: count, uuid, number }) => {
     const { schema, table, column } = columns[at]!;
     if (count < sample.least || (uuid !== true && number !== true)) return [];
-    return [`${quoteIfNeeded(schema)}.${quoteIfNeeded(table)}.${quoteIfNeeded(column)} (${uuid === true ? "uuid" : "bigint"})`];
+    const object = [schema, table, column].map(quoteIfNeeded).join(".");
+    return [{ object, message: `${object} (${uuid === true ? "uuid" : "bigint"})` }];
   });
 }
 

@@ -1,5 +1,6 @@
 import { qualifiedName, quoteIdentifier, type PostgresClient } from "@org/postgres";
 import { fail, pass, unknown, type Finding } from "@org/script";
+import { occurrencesOf, type Told } from "./occurrences.ts";
 import { looksAt } from "./scope.ts";
 
 /** A sequence that feeds a column whose largest value an index tells at once. */
@@ -38,21 +39,25 @@ const batch = 100;
 export async function judgeSequencePositions(client: PostgresClient, values: readonly unknown[]): Promise<Finding> {
   const { rows } = await client.query<Fed>(fedColumns, values);
   const readable = rows.filter((row) => row.readable);
-  const behind: string[] = [];
+  const behind: Told[] = [];
   for (let at = 0; at < readable.length; at += batch) behind.push(...(await findBehind(client, readable.slice(at, at + batch))));
   const extra = { value: behind.length, unit: "count" };
-  if (behind.length > 0) return fail(`behind their column: ${behind.join(", ")}`, "Set each to the largest value with setval: the next inserts fail, or give values twice.", extra);
+  if (behind.length > 0) {
+    const remedy = "Set each to the largest value with setval: the next inserts fail, or give values twice.";
+    const occurrences = occurrencesOf(behind, { rule: "consistency.sequence-positions", level: "error", remedy });
+    return fail(`behind their column: ${behind.map(({ message }) => message).join(", ")}`, remedy, { ...extra, occurrences });
+  }
   const hidden = rows.filter((row) => !row.readable).map(({ sequence }) => sequence);
   if (hidden.length > 0) return unknown(`not readable, or only in part: ${hidden.join(", ")}`, "GRANT SELECT on these sequences and their tables to the role; where row security hides rows, run it as a role with BYPASSRLS.", { code: "permission" });
   return pass(`${rows.length} sequences are past the largest value of their column`, extra);
 }
 
-async function findBehind(client: PostgresClient, fed: readonly Fed[]): Promise<readonly string[]> {
+async function findBehind(client: PostgresClient, fed: readonly Fed[]): Promise<readonly Told[]> {
   const largest = fed.map(({ schema, table, column }, at) => `SELECT ${at} AS at, max(${quoteIdentifier(column)})::text AS largest FROM ${qualifiedName(schema, table)}`);
   const { rows } = await client.query<{ at: number; largest: string | null }>(largest.join(" UNION ALL "));
   return rows.flatMap(({ at, largest: value }) => {
     const { sequence, table, column, last, start } = fed[at]!;
     const given = last === null ? BigInt(start) - 1n : BigInt(last);
-    return value !== null && BigInt(value) > given ? [`${sequence} is at ${last ?? "its start"}, ${table}.${column} has ${value}`] : [];
+    return value !== null && BigInt(value) > given ? [{ object: sequence, message: `${sequence} is at ${last ?? "its start"}, ${table}.${column} has ${value}` }] : [];
   });
 }

@@ -1,4 +1,5 @@
 import { fail, pass, unknown, warn, type Finding } from "@org/script";
+import { occurrencesOf, type Told } from "./occurrences.ts";
 import { looksAt } from "./scope.ts";
 
 export interface SequenceRow {
@@ -30,8 +31,10 @@ export function judgeSequences(rows: readonly SequenceRow[], limit: number = fai
   const percent = (used: number | null): number => Math.round((used ?? 0) * 1000) / 10;
   const near = rows.filter(({ used }) => percent(used) >= Math.min(warnsAt, limit));
   const value = Math.max(0, ...rows.map(({ used }) => percent(used)));
-  const extra = { value, unit: "%", threshold: { value: limit, source: limit === failsAt ? "default" : "config" } };
-  const evidence = near.map(({ object, used }) => `${object} has used ${percent(used)} % of its range`).join("; ");
+  const told = near.map(({ object, used }): Told => ({ object, message: `${object} has used ${percent(used)} % of its range` }));
+  const occurrences = occurrencesOf(told, { rule: "consistency.sequences", level: value >= limit ? "error" : "warning", remedy });
+  const extra = { value, unit: "%", threshold: { value: limit, source: limit === failsAt ? "default" : "config" }, occurrences };
+  const evidence = told.map(({ message }) => message).join("; ");
   if (value >= limit) return fail(evidence, remedy, extra);
   if (hidden.length > 0) {
     return unknown(`not readable: ${hidden.join(", ")}`, "GRANT SELECT on these sequences to the role.", { code: "permission" });

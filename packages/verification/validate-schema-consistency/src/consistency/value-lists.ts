@@ -1,5 +1,6 @@
 import type { PostgresClient } from "@org/postgres";
 import { fail, pass, warn, type Finding } from "@org/script";
+import { occurrencesOf, type Telling, type Told } from "./occurrences.ts";
 import { looksAt } from "./scope.ts";
 
 /** The values that a column may have, as an enumeration or a check lists them. */
@@ -37,14 +38,20 @@ const valueLists = `
 export async function judgeValueLists(client: PostgresClient, values: readonly unknown[]): Promise<Finding> {
   const { rows } = await client.query<ValueList>(valueLists, values);
   const refused = rows.filter((list) => !list.isEnum && list.default !== null && !list.values.includes(list.default)).map(refusedDefault);
-  if (refused.length > 0) return fail(refused.join("; "), "Correct the default or the check: an insert that leaves the column out fails.", { value: refused.length, unit: "count" });
+  if (refused.length > 0) return fail(...tell(refused, { rule, level: "error", remedy: "Correct the default or the check: an insert that leaves the column out fails." }));
   const apart = pairs(rows).filter(([one, other]) => nearlyAgree(one, other)).map(mismatch);
   if (apart.length === 0) return pass(`${rows.length} columns with a list of values, none of them in conflict`);
-  return warn(apart.join("; "), "Bring the lists into line, best by one enumeration for both.", { value: apart.length, unit: "count" });
+  return warn(...tell(apart, { rule, level: "warning", remedy: "Bring the lists into line, best by one enumeration for both." }));
 }
 
-function refusedDefault({ object, by, default: value }: ValueList): string {
-  return `${object} defaults to '${value}', which ${by} refuses`;
+const rule = "consistency.value-lists";
+
+function tell(told: readonly Told[], telling: Telling): [evidence: string, remedy: string, extra: Pick<Finding, "value" | "unit" | "occurrences">] {
+  return [told.map(({ message }) => message).join("; "), telling.remedy, { value: told.length, unit: "count", occurrences: occurrencesOf(told, telling) }];
+}
+
+function refusedDefault({ object, by, default: value }: ValueList): Told {
+  return { object, message: `${object} defaults to '${value}', which ${by} refuses` };
 }
 
 /** Columns of the same name, where not both have the same type. */
@@ -61,7 +68,7 @@ function nearlyAgree(one: ValueList, other: ValueList): boolean {
   return !isSame && common >= 2 && common * 2 > Math.min(one.values.length, other.values.length);
 }
 
-function mismatch([one, other]: readonly [ValueList, ValueList]): string {
+function mismatch([one, other]: readonly [ValueList, ValueList]): Told {
   const only = (a: ValueList, b: ValueList): string[] => a.values.filter((value) => !b.values.includes(value)).map((value) => `'${value}' only in ${a.object}`);
-  return `${one.object} (${one.by}) and ${other.object} (${other.by}): ${[...only(one, other), ...only(other, one)].join(", ")}`;
+  return { object: one.object, message: `${one.object} (${one.by}) and ${other.object} (${other.by}): ${[...only(one, other), ...only(other, one)].join(", ")}` };
 }

@@ -1,4 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "@org/postgres";
+import { optionsOf } from "@org/postgres/schema";
 
 const identifier = String.raw`"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*`;
 const parts = new RegExp(identifier, "guy");
@@ -29,22 +30,6 @@ export function withoutArguments(name: string): string {
 /** A role as GRANT takes it; facts hold its plain name, and `public` for everybody. */
 export function role(name: string): string {
   return name === "public" ? "PUBLIC" : quoteIdentifier(name);
-}
-
-/** The items of a list that a fact tells in one line; items that would not read as one stand in quotes there. */
-export function listItems(list: string | null | undefined): readonly string[] {
-  const items = (list ?? "").matchAll(/(?<=^|, )(?:'((?:[^']|'')*)'|([^,]+))/gu);
-  return [...items].map(([, quoted, plain = ""]) => quoted?.replaceAll("''", "'") ?? plain);
-}
-
-/** Name and value of each item of a list such as `fillfactor=90, autovacuum_enabled=false`. */
-export function optionsOf(list: string | null | undefined): ReadonlyMap<string, string> {
-  return new Map(
-    listItems(list).map((item) => {
-      const at = item.indexOf("=");
-      return at < 0 ? [item, ""] : [item.slice(0, at), item.slice(at + 1)];
-    }),
-  );
 }
 
 /** `SET (...)` and `RESET (...)` clauses that lead from some storage parameters to others. */

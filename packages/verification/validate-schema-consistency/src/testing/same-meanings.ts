@@ -93,4 +93,5 @@ export const sameMeanings: readonly string[] = [
   "COMMENT ON TABLE shop.customers IS 'x'; COMMENT ON TABLE shop.customers IS NULL",
   "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '9MB'); EXECUTE format('ALTER DATABASE %I SET work_mem = %L', current_database(), '5MB'); END $$",
   "GRANT EXECUTE ON FUNCTION shop.citext_hash(shop.citext) TO drift_reader; REVOKE EXECUTE ON FUNCTION shop.citext_hash(shop.citext) FROM drift_reader",
+  `DROP VIEW shop.crowded; ALTER TABLE shop.customers ALTER COLUMN name SET DATA TYPE text COLLATE pg_catalog."C"; CREATE VIEW shop.crowded AS SELECT o.id, c.name, (SELECT count(*) FROM shop.rooms WHERE rooms.id > o.id) AS rooms FROM shop.orders o JOIN shop.customers c ON c.id = o.customer_id`,
 ];

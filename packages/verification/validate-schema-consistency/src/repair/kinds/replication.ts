@@ -1,6 +1,5 @@
 import { quoteIdentifier, quoteLiteral } from "@org/postgres";
-import type { Fact } from "@org/postgres/schema";
-import { listItems } from "../names.ts";
+import { listItems, type Fact } from "@org/postgres/schema";
 import { phases, type Change, type Renderer } from "../renderer.ts";
 import { cannot, statements, type Written } from "../statement.ts";
 

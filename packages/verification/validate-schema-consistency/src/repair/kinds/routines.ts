@@ -1,8 +1,8 @@
 import { quoteIdentifier, quoteLiteral } from "@org/postgres";
-import type { Fact } from "@org/postgres/schema";
+import { optionsOf, type Fact } from "@org/postgres/schema";
 import { dollarQuote } from "../dollar-quote.ts";
 import { isSqlBody } from "../mentions.ts";
-import { optionsOf, withoutArguments } from "../names.ts";
+import { withoutArguments } from "../names.ts";
 import { phases, type Change, type Renderer } from "../renderer.ts";
 import { statements, type Written } from "../statement.ts";
 

@@ -1,6 +1,6 @@
 import { quoteLiteral } from "@org/postgres";
-import type { Fact } from "@org/postgres/schema";
-import { listItems, ownName } from "../names.ts";
+import { listItems, type Fact } from "@org/postgres/schema";
+import { ownName } from "../names.ts";
 import { phases, type Change, type Renderer, type Situation } from "../renderer.ts";
 import { cannot, statements, type Statement, type Written } from "../statement.ts";
 import { movesInTree } from "./tables.ts";
