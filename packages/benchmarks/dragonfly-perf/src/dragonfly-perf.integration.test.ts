@@ -59,8 +59,8 @@ test("says where a server does not know a suite", async () => {
 });
 
 test("pipelines, threads, RESP3 and every distribution and size", async () => {
-  for (const distribution of ["zipf", "gaussian", "sequential"] as const) {
-    const { data } = await dragonflyPerf({ ...brief, duration: "300ms", redisUrl: cache.url, suites: ["mixed"], pipeline: 8, threads: 2, protocol: "3", distribution, size: "3-500,1024:2" });
+  for (const [distribution, pipeline] of [["zipf", 8], ["gaussian", 16], ["sequential", 50]] as const) {
+    const { data } = await dragonflyPerf({ ...brief, duration: "300ms", redisUrl: cache.url, suites: ["mixed"], pipeline, threads: 2, protocol: "3", distribution, size: "3-500,1024:2" });
     expect([data!.runs[0]!.total.errors, data!.runs[0]!.total.wrongReplies, data!.runs[0]!.total.hitRate]).toEqual([{}, 0, 100]);
   }
 });

@@ -10,7 +10,7 @@ import type { RunResult, ServerUsage } from "./result.ts";
 import { runLoad } from "./run-load.ts";
 import { readFacts, type ServerFacts } from "./server/facts.ts";
 import type { OwnKeys, Removed } from "./server/own-keys.ts";
-import { refuseForeignKeys } from "./server/safety.ts";
+import { isLocal, refuseForeignKeys } from "./server/safety.ts";
 import { watchServer } from "./server/watch-server.ts";
 import { round, summarise, type Summary } from "./summary.ts";
 import type { Suite } from "./suites.ts";
@@ -24,7 +24,15 @@ export interface Observation {
   readonly cores: number;
   /** Threads that the server works with, where it tells. */
   readonly serverThreads: number | null;
+  readonly server: ServerLoad;
   readonly removed: Removed;
+}
+
+interface ServerLoad {
+  /** Whether it is surely on this machine. */
+  readonly isHere: boolean;
+  /** Processor time that it used while the machine was watched; null where it does not tell. */
+  readonly seconds: number | null;
 }
 
 export interface SuiteRun {
@@ -53,7 +61,8 @@ export async function runSuite(asked: SuiteRun): Promise<Observation> {
       const measured = await measure(asked);
       const machineAfter = await readMachine();
       const run = describeRun(asked, measured, { before, filled, made });
-      return { run, suite: shape.suite, machine: [machine, machineAfter], cores: coresHere(), serverThreads: asked.serverThreads, removed: await keys.remove(client, space) };
+      const server = { isHere: isLocal(shape.url), seconds: difference(measured.facts[0]!.cpu, measured.facts.at(-1)!.cpu) };
+      return { run, suite: shape.suite, machine: [machine, machineAfter], cores: coresHere(), serverThreads: asked.serverThreads, server, removed: await keys.remove(client, space) };
     });
   } catch (error) {
     signal.throwIfAborted();

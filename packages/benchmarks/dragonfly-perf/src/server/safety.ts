@@ -36,8 +36,8 @@ export function refuseServer(state: ServerState, { url, keyBytes, allowFull }: P
   throw refusal(`${target} holds ${state.keys} keys, and with ${megabytes(free)} of ${megabytes(maxmemory)} free it ${harm} (policy ${policy ?? "unknown"})`, "Use a server of its own, fewer or smaller --keys, or pass --allow-full when its keys may be lost.");
 }
 
-/** Whether the URL leads to this host only. */
-function isLocal(url: string): boolean {
+/** Whether the URL leads to this host only; the name of a host may too, which nobody can tell from here. */
+export function isLocal(url: string): boolean {
   const { host, socket } = parseCacheUrl(url);
   return socket !== undefined || host === "localhost" || host === "::1" || /^127(\.\d+){3}$/u.test(host);
 }

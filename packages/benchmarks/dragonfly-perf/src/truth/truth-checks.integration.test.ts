@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { withCache, type CacheClient } from "@org/cache";
 import type { Report } from "@org/script";
-import { startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
+import { startPrivateCache, startProcess, withTempFolder, type PrivateCache } from "@org/testkit";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { dragonflyPerf, type BenchmarkData } from "../index.ts";
 import * as machineFacts from "../machine.ts";
@@ -75,6 +75,16 @@ test.each([
     });
     expectInvalid(await dragonflyPerf({ ...brief, duration: "300ms", redisUrl: cache.url }), "perf.machine", evidence);
   });
+});
+
+test("other programs that leave no core free", async () => {
+  const busy = Array.from({ length: machineFacts.coresHere() }, () => startProcess("sh", ["-c", "while :; do :; done"]));
+  try {
+    expectInvalid(await dragonflyPerf({ ...brief, redisUrl: cache.url }), "perf.machine", /busy with something else: other programs used [\d.]+ of the machine's \d+ cores and left none free/u);
+  } finally {
+    for (const each of busy) each.kill("SIGKILL");
+    await Promise.all(busy.map(({ done }) => done));
+  }
 });
 
 test("connections that the server drops are opened again, counted and told; what was under way counts as lost", async () => {

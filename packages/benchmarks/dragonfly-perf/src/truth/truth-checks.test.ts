@@ -10,8 +10,8 @@ import { truthChecks, type Evidence } from "./truth-checks.ts";
 
 const latency: Latency = { average: 1, deviation: 0, min: 1, p50: 1, p90: 1, p95: 1, p99: 1, p999: 1, p9999: 1, max: 1 };
 const total: CommandResult = { name: "total", count: 100_000, opsPerSecond: 10_000, raw: latency, corrected: null, hitRate: 100, misses: 0, wrongReplies: 0, errors: {}, percentiles: [] };
-const still: MachineFacts = { swapped: 0, stolen: 0, ticks: 0, idle: 0, wallClock: 0, steadyClock: 0 };
-const later: MachineFacts = { swapped: 0, stolen: 0, ticks: 1000, idle: 1000, wallClock: 10_000, steadyClock: 10_000 };
+const still: MachineFacts = { swapped: 0, stolen: 0, ticks: 0, idle: 0, own: 0, wallClock: 0, steadyClock: 0 };
+const later: MachineFacts = { swapped: 0, stolen: 0, ticks: 2000, idle: 2000, own: 0, wallClock: 10_000, steadyClock: 10_000 };
 const server: RunResult["server"] = { cpu: 0.9, mainThread: null, bytesPerKey: 100, fragmentation: 1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 };
 const goodRun: RunResult = {
   suite: "get",
@@ -35,7 +35,7 @@ const goodRun: RunResult = {
 const suite: Observation["suite"] = { name: "get", commands: [], preload: [{ name: "SET", weight: 1, words: [], sizes: [], expect: { kinds: [], nullIsMiss: false } }], expectsHits: true, expires: false, isCustom: false };
 
 function judge(id: string, { run = {}, ...others }: { readonly run?: Partial<RunResult> } & Partial<Omit<Observation, "run">>): Finding {
-  const observation: Observation = { suite, machine: [still, later], cores: 2, serverThreads: 1, removed: { keys: 1, left: 0 }, ...others, run: { ...goodRun, ...run } };
+  const observation: Observation = { suite, machine: [still, later], cores: 2, serverThreads: 1, server: { isHere: true, seconds: 0 }, removed: { keys: 1, left: 0 }, ...others, run: { ...goodRun, ...run } };
   const evidence: Evidence = { observations: [observation], settings: { percentile: 99, maxErrors: 0, keys: 500, pacing: "spin" }, config: {} };
   return truthChecks.find((check) => check.id === id)!.run(evidence, undefined as never) as Finding;
 }
@@ -72,8 +72,12 @@ test.each<[string, Parameters<typeof judge>[0], Parameters<typeof judge>[1], str
   ["a clock that was set forward", "perf.clock", { machine: [still, { ...later, wallClock: 10_500 }] }, "fail", /set by 500 ms/],
   ["a clock that was set back", "perf.clock", { machine: [still, { ...later, wallClock: 9_000 }] }, "fail", /set by -1000 ms/],
   ["a swapping machine", "perf.machine", { machine: [still, { ...later, swapped: 500 }] }, "fail", /swapped 500/],
-  ["stolen time", "perf.machine", { machine: [still, { ...later, stolen: 100 }] }, "fail", /10 % of the processor/],
-  ["other programs", "perf.machine", { machine: [still, { ...later, idle: 0 }], run: { client: { cpu: 0.5, busy: 1, lag: null }, server: { ...server, cpu: 0.5 } } }, "warn", /used 1 of/],
+  ["stolen time", "perf.machine", { machine: [still, { ...later, stolen: 200 }] }, "fail", /10 % of the processor/],
+  ["other programs that leave no core free", "perf.machine", { machine: [still, { ...later, idle: 0, own: 5 }], server: { isHere: true, seconds: 5 } }, "fail", /busy with something else: other programs used 1 of the machine's 2 cores/],
+  ["other programs beside a free core", "perf.machine", { cores: 4, machine: [still, { ...later, ticks: 4000, idle: 2000, own: 5 }], server: { isHere: true, seconds: 5 } }, "warn", /used 1 of the machine's 4 cores/],
+  ["other programs, or a server under another name", "perf.machine", { machine: [still, { ...later, idle: 0, own: 5 }], server: { isHere: false, seconds: 5 } }, "warn", /used 1 of/],
+  ["other programs, or a server that tells nothing", "perf.machine", { machine: [still, { ...later, idle: 0, own: 5 }], server: { isHere: true, seconds: null } }, "warn", /used 1.5 of/],
+  ["this program and its server on all cores", "perf.machine", { machine: [still, { ...later, idle: 0, own: 10 }], server: { isHere: true, seconds: 9.5 } }, "pass", /0.05 cores used by other programs/],
   ["a machine that tells nothing", "perf.machine", { machine: [{ ...still, swapped: null }, later] }, "skipped", /does not tell/],
   ["keys that are left", "perf.clean-up", { removed: { keys: 5, left: 2 } }, "fail", /2 keys are still there/],
 ])("%s", (_, id, given, verdict, evidence) => {

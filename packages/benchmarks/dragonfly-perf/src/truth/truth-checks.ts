@@ -1,4 +1,5 @@
-import { fail, limitOf, pass, skipped, unknown, warn, type Check, type Finding, type PlatformConfig } from "@org/script";
+import { fail, limitOf, pass, skipped, unknown, warn, type Check, type Finding, type Limit, type PlatformConfig } from "@org/script";
+import { machineUse, type MachineUse } from "../machine.ts";
 import type { BenchmarkSettings } from "../options.ts";
 import type { RunResult } from "../result.ts";
 import type { Observation } from "../run-suite.ts";
@@ -150,22 +151,27 @@ function clock({ machine: [before, after] }: Observation): Finding {
 }
 
 const swappedPages = 100;
-/** Cores. */
-const mostOfOthers = 0.5;
 
-function machine({ run, machine: [before, after], cores }: Observation, { config }: Evidence): Finding {
-  if (before.swapped === null || after.swapped === null || before.stolen === null || after.stolen === null) return skipped("this system does not tell of swapping and steal");
-  const pages = after.swapped - before.swapped;
+/** Pages swapped, and processor time that went to others: by the hypervisor, or to other programs of this machine. */
+function machine({ machine: [before, after], cores, server }: Observation, { config }: Evidence): Finding {
+  const pages = before.swapped === null || after.swapped === null ? null : after.swapped - before.swapped;
+  if (pages !== null && pages > swappedPages) return fail(`the machine swapped ${pages} pages during the run`, "Free some memory, then run again.", { value: pages, unit: "count", threshold: { value: swappedPages, source: "default" } });
+  const use = machineUse([before, after], server.seconds ?? 0);
+  if (pages === null || use === null) return skipped("this system does not tell of swapping and of what its processors do");
   const limit = limitOf(config, "perf.machine", 5);
-  const ticks = (after.ticks ?? 0) - (before.ticks ?? 0);
-  const idle = (after.idle ?? 0) - (before.idle ?? 0);
-  const others = ticks <= 0 ? 0 : (1 - idle / ticks) * cores - run.client.cpu - (run.server.cpu ?? 0);
-  const steal = ticks <= 0 ? 0 : ((after.stolen - before.stolen) / ticks) * 100;
-  const extra = { value: round(steal, 2), unit: "%", threshold: limit };
-  if (pages > swappedPages) return fail(`the machine swapped ${pages} pages during the run`, "Free some memory, then run again.", extra);
-  if (steal > limit.value) return fail(`the hypervisor gave ${round(steal, 1)} % of the processor time to others`, "Use a machine of its own, or run again at another time.", extra);
-  if (others > mostOfOthers) return warn(`other programs used ${round(others, 2)} of the machine's ${cores} cores`, "Let nothing else run on this machine, or believe small differences the less.", extra);
-  return pass(`${pages} pages swapped, ${round(steal, 2)} % of the processor time stolen`, extra);
+  const steal = { value: round(use.stolen * 100, 2), unit: "%", threshold: limit };
+  if (steal.value > limit.value) return fail(`the hypervisor gave ${round(steal.value, 1)} % of the processor time to others`, "Use a machine of its own, or run again at another time.", steal);
+  if ((use.others / cores) * 100 > limit.value) return otherPrograms(use, { cores, limit, server });
+  return pass(`${pages} pages swapped, ${steal.value} % of the processor time stolen, ${round(use.others, 2)} cores used by other programs`, steal);
+}
+
+/** What they took is lost to the run where no core was free, and where the server's own work can be told from theirs. */
+function otherPrograms({ others, idle }: MachineUse, { cores, limit, server }: Pick<Observation, "cores" | "server"> & { readonly limit: Limit }): Finding {
+  const extra = { value: round((others / cores) * 100, 1), unit: "%", threshold: limit };
+  const evidence = `other programs used ${round(others, 2)} of the machine's ${cores} cores`;
+  const remedy = "Let nothing else run on this machine, or run again when it rests.";
+  if (server.isHere && server.seconds !== null && idle < 1) return fail(`the machine was busy with something else: ${evidence} and left none free`, remedy, extra);
+  return warn(evidence, remedy, extra);
 }
 
 function cleanUp({ removed: { keys, left } }: Observation): Finding {
