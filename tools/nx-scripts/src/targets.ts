@@ -91,8 +91,6 @@ function test(pkg: WorkspacePackage): TargetConfiguration {
     executor: "nx:run-commands",
     cache: true,
     dependsOn: ["build", ...builds([...pkg.dependencies, ...pkg.devDependencies])],
-    // A benchmark measures time: nothing may run beside its tests.
-    parallelism: pkg.category !== "benchmarks",
     inputs: ["default", "^production", "{workspaceRoot}/vitest.config.ts"],
     outputs: [`{workspaceRoot}/${report}`],
     options: { command: `vitest run --project ${pkg.name} --reporter=default --reporter=json --outputFile.json=${report}` },

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 export interface ProcessOptions {
-  /** Added to PATH, HOME (an empty folder), TMPDIR, LANG and TZ; nothing else is inherited. */
+  /** Added to PATH, HOME (a folder of the tests), REPORT_DIR (one in it), TMPDIR, LANG and TZ; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
   /** Written to its stdin, which is empty otherwise. */
@@ -72,7 +72,7 @@ export function startProcess(command: string, args: readonly string[], options: 
 function baseEnvironment(): Record<string, string> {
   const home = join(tmpdir(), `platform-testkit-home-${userInfo().uid}`);
   mkdirSync(home, { recursive: true, mode: 0o700 });
-  return { PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: tmpdir(), LANG: "C.UTF-8", TZ: "UTC" };
+  return { PATH: process.env["PATH"] ?? "", HOME: home, REPORT_DIR: join(home, "reports"), TMPDIR: tmpdir(), LANG: "C.UTF-8", TZ: "UTC" };
 }
 
 export interface BinOptions extends ProcessOptions {

@@ -41,10 +41,10 @@ async function measure(plan: Partial<LoadPlan> & { readonly model: LoadPlan["mod
 }
 
 const open: Omit<OpenLoop, "rate" | "durationMs"> = { kind: "open", warmupMs: 0, pacing: "spin", drainMs: 5_000 };
-const [rate, seconds, stallMs] = [200, 12, 1_000];
+const [rate, seconds, stallMs] = [200, 8, 1_000];
 /** Fewer than the stall holds back, so that requests wait for a connection too. */
 const connections = 100;
-const stallAt = rate * 5;
+const stallAt = rate * 3;
 
 /** The latency of each request from when it was due, with every connection answering in its turn. */
 function truth(lateness: readonly number[]): number[] {
