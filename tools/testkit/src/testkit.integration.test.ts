@@ -92,7 +92,7 @@ test("a process inherits nothing but the basics", async () => {
   const { exitCode, stdout } = await runProcess("env", [], { env: { EXTRA: "1" } });
   delete process.env["DATABASE_URL"];
   expect(exitCode).toBe(0);
-  expect(stdout.trim().split("\n").map((line) => line.split("=")[0]).sort()).toEqual(["EXTRA", "HOME", "LANG", "PATH", "TMPDIR", "TZ"]);
+  expect(stdout.trim().split("\n").map((line) => line.split("=")[0]).sort()).toEqual(["EXTRA", "HOME", "LANG", "PATH", "REPORT_DIR", "TMPDIR", "TZ"]);
   expect(await runProcess("sh", ["-c", "cat; exit 3"], { input: "in" })).toMatchObject({ exitCode: 3, stdout: "in" });
 });
 
