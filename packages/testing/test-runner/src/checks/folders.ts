@@ -37,10 +37,11 @@ async function writable(role: Role, context: DoctorContext): Promise<Finding> {
   }
   const foreign = await foreignReports(folder, us.uid);
   if (foreign.length > 0) {
+    const [belong, them] = foreign.length === 1 ? ["belongs to another user or is a link, and is", "it"] : ["belong to another user or are links, and are", "them"];
     // No script fails for want of its latest report, and every report is in the state folder too.
     return warn(
-      `${foreign.join(", ")} in ${folder} belong to another user or are links, and are never written over: the latest report goes to the state folder only`,
-      `Remove them, or set ${variables[role]} to a folder of your own.`,
+      `${foreign.join(", ")} in ${folder} ${belong} never written over: the latest report goes to the state folder only`,
+      `Remove ${them}, or set ${variables[role]} to a folder of your own.`,
     );
   }
   return pass(present === folder ? `${folder} can be written` : `${folder} does not exist yet and can be made in ${present}`);
