@@ -13,8 +13,8 @@ test("a run that applied something stores the schema that it left, another one n
     const [run, ...others] = await listSnapshotsOfRuns(client, "platform");
     expect(run?.runId).toBe(first.run.id);
     expect(others).toEqual([]);
-    const { rows } = await readSnapshotOfRun(client, "platform", first.run.id);
-    expect(rows.filter(({ kind }) => kind === "table").map(({ row }) => row.name)).toEqual(["public.a"]);
+    const { parts } = await readSnapshotOfRun(client, "platform", first.run.id);
+    expect(parts.flatMap(({ kind, rows }) => (kind === "table" ? rows.map(({ name }) => name) : []))).toEqual(["public.a"]);
   }));
 
 test("what was applied before a file failed is stored too", () =>

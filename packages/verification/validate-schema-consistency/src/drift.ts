@@ -43,7 +43,7 @@ export async function findDrift(input: DriftInput): Promise<Drift> {
   const { client, context } = input;
   const { settings, config } = context;
   // What the databases of a server share is no work of migrations; another database or a snapshot may come from another server.
-  const scope = { stateSchema: settings.stateSchema, include: config.schema?.include, clusterWide: input.source !== "migrations" };
+  const scope = { stateSchema: settings.stateSchema, include: config.schema?.include, clusterWide: input.source !== "migrations", inCommon: new Map() };
   const readExpected = await prepareExpected(input, scope);
   const reading = readCatalogs(client, scope);
   const reads = readExpected();
@@ -53,7 +53,7 @@ export async function findDrift(input: DriftInput): Promise<Drift> {
   const standIns = expected.standIns(live);
   const roles = { ...standIns, ...settings.roleMap };
   const [wanted, present] = [expected.reading, live].map((read) => (Object.keys(standIns).length > 0 ? expected.comparable(read) : read)) as [typeof live, typeof live];
-  const [should, is] = [toSnapshot(wanted, (name) => roles[name] ?? name), toSnapshot(present)];
+  const [should, is] = [toSnapshot(wanted, Object.keys(roles).length > 0 ? (name) => roles[name] ?? name : undefined), toSnapshot(present)];
   const { differences: all, unknown } = compareSnapshots(should, is);
   const { differences, ...accepted } = applyIgnoreRules(all, config.schema?.ignore ?? []);
   const written = writeSql(should, is, await dateDifferences(client, settings.stateSchema, differences));

@@ -114,7 +114,7 @@ describe("a stored snapshot", () => {
       await writeFile(file, JSON.stringify({ snapshotFormat: 99, serverVersion: 150_000, rows: [] }));
       const newer = await run(place, ["--snapshot", file]);
       expect(newer.exitCode).toBe(3);
-      expect(reportOf(newer).error?.message).toContain("has the format 99, and this release reads the format 1");
+      expect(reportOf(newer).error?.message).toContain("has the format 99, and this release reads the format 2");
       await writeFile(file, "{");
       const codes = [await run(place, ["--snapshot", file]), await run(place, ["--snapshot", "nowhere.json"]), await run(place, ["snapshot"]), await run(place, ["--snapshot", file, "--against", place.url]), await run(place, ["--shadow-url", place.url, "--against", place.url])];
       expect(codes.map(({ exitCode }) => exitCode)).toEqual([3, 3, 3, 3, 3]);

@@ -32,6 +32,6 @@ export async function takeSnapshot({ settings, config, dryRun, signal }: RunCont
   });
   const text = storeReading(reading, { indent: 1 });
   await writeFileSafely(file, text);
-  const data = { file, objects: reading.rows.length, bytes: Buffer.byteLength(text) };
+  const data = { file, objects: reading.parts.reduce((sum, { rows }) => sum + rows.length, 0), bytes: Buffer.byteLength(text) };
   return { checks: [checkResult(check, pass(`${data.objects} objects are in ${file}`, { value: data.bytes, unit: "bytes" }))], data };
 }

@@ -32,17 +32,24 @@ function covers(part: Unread, { kind, object, property }: Difference): boolean {
 }
 
 function differencesOf(expected: Snapshot, found: Snapshot): readonly Difference[] {
-  const [wanted, present] = [index(expected), index(found)];
-  const missing = expected.facts.filter((fact) => !present.has(key(fact)) && !isEmptyPublic(fact, expected) && fact.kind !== "role");
+  const [wantedFacts, presentFacts] = [notIn(found, expected.facts), notIn(expected, found.facts)];
+  const [wanted, present] = [index(wantedFacts), index(presentFacts)];
+  const missing = wantedFacts.filter((fact) => !present.has(key(fact)) && !isEmptyPublic(fact, expected) && fact.kind !== "role");
   // A role is told where something refers to it, and who refers to it is told there.
-  const extra = found.facts.filter((fact) => !wanted.has(key(fact)) && fact.kind !== "role");
+  const extra = presentFacts.filter((fact) => !wanted.has(key(fact)) && fact.kind !== "role");
   const { paired, sequences } = pairGeneratedNames(missing, extra);
   const all = [
     ...whole("missing", missing.filter((fact) => !paired.has(fact))),
     ...whole("extra", extra.filter((fact) => !paired.has(fact))),
-    ...expected.facts.flatMap((fact) => changedProperties(fact, present.get(key(fact)), sequences)),
+    ...wantedFacts.flatMap((fact) => changedProperties(fact, present.get(key(fact)), sequences)),
   ];
   return withoutInherited(all, [wanted, present]).sort(inOrder);
+}
+
+/** What both sides read alike is the same object in both, and nothing about it differs. */
+function notIn({ facts }: Snapshot, others: readonly Fact[]): readonly Fact[] {
+  const known = new Set(facts);
+  return others.filter((fact) => !known.has(fact));
 }
 
 /** A difference that a parent table has too came from there. */
@@ -62,7 +69,7 @@ function isEmptyPublic({ kind, name }: Fact, { facts }: Snapshot): boolean {
   return kind === "schema" && name === "public" && !facts.some((fact) => fact.name.startsWith("public."));
 }
 
-function index({ facts }: Snapshot): Map<string, Fact> {
+function index(facts: readonly Fact[]): Map<string, Fact> {
   return new Map(facts.map((fact) => [key(fact), fact]));
 }
 

@@ -4,7 +4,8 @@ import { families } from "./catalog/families.ts";
 import type { Family } from "./catalog/family.ts";
 import { readServerSettings } from "./catalog/server-settings.ts";
 import { queryValues, snapshotSql } from "./catalog/snapshot-query.ts";
-import { isClusterWide, type Kind, type Snapshot, type Unread } from "./model.ts";
+import { readRecords } from "./catalog/records.ts";
+import { isClusterWide, type Fact, type Kind, type Snapshot, type Unread } from "./model.ts";
 import { toFact, unreadProperties, type RoleName, type Row } from "./to-fact.ts";
 
 export interface SnapshotScope {
@@ -14,18 +15,22 @@ export interface SnapshotScope {
   readonly include?: readonly string[] | undefined;
   /** Also what the databases of a server share: roles, memberships, the server's settings, subscriptions. A replay of migrations makes none of it. */
   readonly clusterWide?: boolean | undefined;
+  /** Where two readings find what they have in common, so that it is kept, and told, only once; empty at first. */
+  readonly inCommon?: Map<string, Part> | undefined;
 }
 
-interface KindRow {
+/** Some objects of one kind. */
+export interface Part {
   readonly kind: Kind;
-  readonly row: Row;
+  readonly rows: readonly Row[];
 }
 
 /** What the catalogs said, before roles are told by other names. */
 export interface Reading {
   readonly serverVersion: number;
   readonly clusterWide: boolean;
-  readonly rows: readonly KindRow[];
+  /** A part of two readings that is one and the same object tells the same of both. */
+  readonly parts: readonly Part[];
   /** Kinds that could not be read as a whole. */
   readonly unread: readonly Unread[];
 }
@@ -43,17 +48,18 @@ export async function readInTransaction(client: PostgresClient, scope: SnapshotS
   const { clusterWide = false } = scope;
   const access = await readAccess(client);
   // Before this session's own settings hide the server's.
-  const server = clusterWide ? await readServerSettings(client) : [];
+  const server = clusterWide ? [await readServerSettings(client)] : [];
   await client.query(`${settings}; SAVEPOINT reading`);
   const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
-  const { rows, unread } = await readFamilies(wanted, { client, access, scope });
+  const { parts, unread } = await readFamilies(wanted, { client, access, scope });
   await client.query("RELEASE SAVEPOINT reading");
-  return { serverVersion: access.version, clusterWide, rows: [...server, ...rows], unread: [...hiddenKinds(access), ...unread] };
+  return { serverVersion: access.version, clusterWide, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
 }
 
-// Everything that changes how the server prints an expression is set, so that both sides print alike; compiling the query would cost more than running it.
+// Everything that changes how the server prints an expression is set, so that both sides print alike; compiling the query would cost more than running it, and
+// so would the loops over catalogs that the planner chooses, because it takes the relations that are looked at for a few.
 const settings = `
-  SET LOCAL search_path = pg_catalog; SET LOCAL jit = off;
+  SET LOCAL search_path = pg_catalog; SET LOCAL jit = off; SET LOCAL enable_nestloop = off;
   SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL extra_float_digits = 1;
   SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL xmlbinary = base64`;
 
@@ -63,31 +69,46 @@ interface Reader {
   readonly scope: SnapshotScope;
 }
 
-type Read = Pick<Reading, "rows" | "unread">;
+type Read = Pick<Reading, "parts" | "unread">;
 
 /** All in one statement; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
   try {
-    return { rows: await runQuery(wanted, reader), unread: [] };
+    return { parts: await runQuery(wanted, reader), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
     await reader.client.query("ROLLBACK TO SAVEPOINT reading");
     const [only, ...others] = wanted;
-    if (only !== undefined && others.length === 0) return { rows: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
+    if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
     return readOneByOne(wanted, reader);
   }
 }
 
 async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<Read> {
-  const parts: Read[] = [];
-  for (const family of wanted) parts.push(await readFamilies([family], reader));
-  return { rows: parts.flatMap(({ rows }) => rows), unread: parts.flatMap(({ unread }) => unread) };
+  const reads: Read[] = [];
+  for (const family of wanted) reads.push(await readFamilies([family], reader));
+  return { parts: reads.flatMap(({ parts }) => parts), unread: reads.flatMap(({ unread }) => unread) };
 }
 
-async function runQuery(wanted: readonly Family[], { client, access, scope }: Reader): Promise<readonly KindRow[]> {
-  const { rows } = await client.query<{ kind: Kind; facts: readonly Row[] }>(snapshotSql(wanted, access), queryValues(scope));
-  return rows.flatMap(({ kind, facts }) => facts.map((row) => ({ kind, row })));
+interface Answer {
+  readonly kind: Kind;
+  /** The names of the fields, as JSON; once for each kind. */
+  readonly columns: string | null;
+  readonly records: string;
+}
+
+async function runQuery(wanted: readonly Family[], { client, access, scope }: Reader): Promise<readonly Part[]> {
+  const { rows } = await client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
+  const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, columns] as const])));
+  return rows.map(({ kind, records }) => readPart({ kind, columns: columns.get(kind)!, records }, scope.inCommon ?? new Map()));
+}
+
+function readPart({ kind, columns, records }: Answer & { readonly columns: string }, inCommon: Map<string, Part>): Part {
+  const told = `${kind} ${columns}\n${records}`;
+  const part = inCommon.get(told) ?? { kind, rows: readRecords(records, JSON.parse(columns) as string[]) };
+  inCommon.set(told, part);
+  return part;
 }
 
 /** What the server said when it refused to show a catalog; undefined for any other error. */
@@ -95,8 +116,26 @@ function missingRight(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && error.code === "42501" ? error.message : undefined;
 }
 
-/** Turns a reading into facts, each role under the name that `roleName` gives it. */
-export function toSnapshot({ serverVersion, clusterWide, rows, unread }: Reading, roleName: RoleName = (role) => role): Snapshot {
-  const facts = rows.map(({ kind, row }) => toFact(kind, row, roleName));
-  return { serverVersion, clusterWide, facts, unread: [...unread, ...rows.flatMap(({ row }, at) => unreadProperties(facts[at]!, row))] };
+/** Turns a reading into facts, each role under the name that `roleName` gives it. Without it, a part of two readings gives the same facts to both. */
+export function toSnapshot({ serverVersion, clusterWide, parts, unread }: Reading, roleName?: RoleName): Snapshot {
+  const told = parts.map((part) => (roleName === undefined ? factsInCommon(part) : toFacts(part, roleName)));
+  return { serverVersion, clusterWide, facts: told.flatMap(({ facts }) => facts), unread: [...unread, ...told.flatMap((part) => part.unread)] };
+}
+
+interface Facts {
+  readonly facts: readonly Fact[];
+  readonly unread: readonly Unread[];
+}
+
+const known = new WeakMap<Part, Facts>();
+
+function factsInCommon(part: Part): Facts {
+  const facts = known.get(part) ?? toFacts(part, (role) => role);
+  known.set(part, facts);
+  return facts;
+}
+
+function toFacts({ kind, rows }: Part, roleName: RoleName): Facts {
+  const facts = rows.map((row) => toFact(kind, row, roleName));
+  return { facts, unread: rows.flatMap((row, at) => (row["unread"] === undefined ? [] : unreadProperties(facts[at]!, row))) };
 }

@@ -5,16 +5,23 @@ import type { Reading } from "./read-snapshot.ts";
 import type { Row } from "./to-fact.ts";
 
 /** A reading as it is kept in files and tables: what the catalogs said, roles by their own names. */
-export interface StoredReading extends Reading {
+export interface StoredReading extends Omit<Reading, "parts"> {
   /** Raised whenever a reading tells more, or other things, than before: only readings of one format compare. */
   readonly snapshotFormat: number;
+  readonly rows: readonly StoredRow[];
 }
 
-const format = 1;
+interface StoredRow {
+  readonly kind: Kind;
+  readonly row: Row;
+}
+
+const format = 2;
 
 /** The same schema gives the same text, whatever the order in which it was made; `indent` makes it a text that `diff` shows well. */
-export function storeReading({ rows, ...rest }: Reading, { indent = 0 }: { readonly indent?: number } = {}): string {
-  const stored: StoredReading = { snapshotFormat: format, ...rest, rows: rows.map(({ kind, row }) => ({ kind, row: canonical(row) })).sort(inOrder) };
+export function storeReading({ parts, ...rest }: Reading, { indent = 0 }: { readonly indent?: number } = {}): string {
+  const rows = parts.flatMap(({ kind, rows }) => rows.map((row) => ({ kind, row: canonical(row) })));
+  const stored: StoredReading = { snapshotFormat: format, ...rest, rows: rows.sort(inOrder) };
   return `${JSON.stringify(stored, null, indent)}\n`;
 }
 
@@ -23,8 +30,6 @@ function canonical(row: Row): Row {
   const entries = Object.entries(row).map(([name, value]): [string, unknown] => [name, name === "acl" && Array.isArray(value) ? [...(value as string[])].sort() : value]);
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Row;
 }
-
-type StoredRow = Reading["rows"][number];
 
 function inOrder(a: StoredRow, b: StoredRow): number {
   const [one, other] = [a, b].map(({ kind, row }) => `${kind}\0${row.name}\0${JSON.stringify([row["creator"], row["for role"], row["of role"]])}`) as [string, string];
@@ -44,7 +49,8 @@ export function parseReading(text: string, source: string): Reading {
   }
   if (snapshotFormat !== format) throw unreadable(source, `it has the format ${snapshotFormat} of an older release, which tells less`);
   if (!isReading(reading)) throw unreadable(source, "it is damaged: not every object has a kind and a name that this release knows");
-  return reading;
+  const { rows, ...rest } = reading;
+  return { ...rest, parts: [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, told]) => ({ kind, rows: told.map(({ row }) => row) })) };
 }
 
 function parseJson(text: string, source: string): unknown {
@@ -55,8 +61,8 @@ function parseJson(text: string, source: string): unknown {
   }
 }
 
-function isReading(value: object): value is Reading {
-  const { serverVersion, clusterWide, rows, unread } = value as Partial<Reading>;
+function isReading(value: object): value is Omit<StoredReading, "snapshotFormat"> {
+  const { serverVersion, clusterWide, rows, unread } = value as Partial<StoredReading>;
   return typeof serverVersion === "number" && typeof clusterWide === "boolean" && Array.isArray(unread) && Array.isArray(rows) && rows.every(isRow);
 }
 

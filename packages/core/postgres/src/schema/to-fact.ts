@@ -20,7 +20,7 @@ export function toFact(kind: Kind, row: Row, roleName: RoleName): Fact {
     name: nameOf(kind, row, roleName),
     parent: typeof parent === "string" ? parent : undefined,
     ...(typeof origin === "string" && { origin }),
-    properties: { ...plainProperties(row), ...propertiesOfRoles(row, roleName) },
+    properties: Object.assign(plainProperties(row), propertiesOfRoles(row, roleName)),
   };
 }
 
@@ -28,8 +28,9 @@ export function toFact(kind: Kind, row: Row, roleName: RoleName): Fact {
 const special: ReadonlySet<string> = new Set(["name", "kind", "parent", "origin", "unread", "role", "owner", "creator", "for role", "of role", "to roles", "acl", "of owner"]);
 
 function plainProperties(row: Row): Record<string, string> {
-  const told = Object.entries(row).filter(([property, value]) => !special.has(property) && value !== null);
-  return Object.fromEntries(told.map(([property, value]) => [property, typeof value === "string" ? value : JSON.stringify(value)]));
+  const told: Record<string, string> = {};
+  for (const property in row) if (typeof row[property] === "string" && !special.has(property)) told[property] = row[property];
+  return told;
 }
 
 /** A role goes by its other name, also where an object is known by the role that it is of. */

@@ -35,7 +35,7 @@ test("the committed schemas are what the code generates (node packages/core/scri
 });
 
 test("a stored snapshot validates, and one without its format does not", () => {
-  const stored = JSON.parse(storeReading({ serverVersion: 150_018, clusterWide: false, unread: [], rows: [{ kind: "table", row: { name: "public.a", acl: ["r=a/me"] } }] })) as object;
+  const stored = JSON.parse(storeReading({ serverVersion: 150_018, clusterWide: false, unread: [], parts: [{ kind: "table", rows: [{ name: "public.a", acl: ["r=a/me"] }] }] })) as object;
   expect(problems("schema_snapshot.schema.json", stored)).toEqual([]);
   expect(problems("schema_snapshot.schema.json", { ...stored, snapshotFormat: undefined })).toEqual([" must have required property 'snapshotFormat'"]);
 });

@@ -1,4 +1,4 @@
-import { parseAclItem, readCatalogs, toSnapshot, type Fact, type Reading, type SnapshotScope } from "@org/postgres/schema";
+import { parseAclItem, readCatalogs, toSnapshot, type Fact, type Reading, type Row, type SnapshotScope } from "@org/postgres/schema";
 import type { PostgresClient } from "@org/postgres";
 import type { MigrationCollection } from "@org/run-migrations";
 import type { BaselineScope } from "@org/run-migrations/replay";
@@ -34,12 +34,12 @@ export async function replayMigrations({ client, collection, scope, context }: R
  */
 function withoutPreparedDefaults(read: Reading, { grantees }: BaselineScope): Reading {
   const prepared = new Set(grantees);
-  const rows = read.rows.flatMap((entry) => {
-    if (entry.kind !== "default privileges" || !entry.row.name.includes(" in schema ")) return [entry];
-    const acl = (entry.row["acl"] as string[]).filter((item) => !prepared.has(parseAclItem(item).grantee));
-    return acl.length === 0 ? [] : [{ ...entry, row: { ...entry.row, acl } }];
-  });
-  return { ...read, rows };
+  const comparable = (row: Row): readonly Row[] => {
+    if (!row.name.includes(" in schema ")) return [row];
+    const acl = (row["acl"] as string[]).filter((item) => !prepared.has(parseAclItem(item).grantee));
+    return acl.length === 0 ? [] : [{ ...row, acl }];
+  };
+  return { ...read, parts: read.parts.map((part) => (part.kind === "default privileges" ? { ...part, rows: part.rows.flatMap(comparable) } : part)) };
 }
 
 /**

@@ -9,10 +9,10 @@ function sharedComment(catalog: string, oid: string): string {
 export const database: Family = {
   kind: "database",
   sql: `
-    SELECT 'properties' AS name, pg_get_userbyid(d.datdba) AS owner, coalesce(d.datacl, acldefault('d', d.datdba))::text[] AS acl,
+    SELECT 'properties' AS name, pg_get_userbyid(d.datdba) AS owner, coalesce(d.datacl, acldefault('d', d.datdba)) AS acl,
       pg_encoding_to_char(d.encoding)::text AS encoding, d.datcollate AS collate, d.datctype AS ctype,
       coalesce(to_jsonb(d) ->> 'datlocale', to_jsonb(d) ->> 'daticulocale') AS locale, to_jsonb(d) ->> 'daticurules' AS rules,
-      d.datconnlimit::text AS "connection limit", d.datallowconn AS "allows connections", d.datistemplate AS template,
+      d.datconnlimit::text AS "connection limit", d.datallowconn::text AS "allows connections", d.datistemplate::text AS template,
       (SELECT nullif(spcname, 'pg_default') FROM pg_tablespace WHERE oid = d.dattablespace) AS tablespace, ${sharedComment("pg_database", "d.oid")}
     FROM pg_database d WHERE d.datname = current_database()`,
 };
@@ -20,7 +20,7 @@ export const database: Family = {
 export const tablespaces: Family = {
   kind: "tablespace",
   sql: `
-    SELECT quote_ident(s.spcname) AS name, pg_get_userbyid(s.spcowner) AS owner, coalesce(s.spcacl, acldefault('t', s.spcowner))::text[] AS acl,
+    SELECT quote_ident(s.spcname) AS name, pg_get_userbyid(s.spcowner) AS owner, coalesce(s.spcacl, acldefault('t', s.spcowner)) AS acl,
       ${sorted("s.spcoptions")} AS options, ${sharedComment("pg_tablespace", "s.oid")}
     FROM pg_tablespace s WHERE s.spcname NOT LIKE 'pg\\_%'`,
 };
@@ -45,8 +45,8 @@ export const roles: Family = {
   kind: "role",
   sql: `
     WITH ${known}
-    SELECT r.rolname AS name, r.rolname AS role, r.rolsuper AS superuser, r.rolinherit AS inherit, r.rolcreaterole AS "create role", r.rolcreatedb AS "create database",
-      r.rolcanlogin AS login, r.rolreplication AS replication, r.rolbypassrls AS "bypass row security", r.rolconnlimit::text AS "connection limit",
+    SELECT r.rolname AS name, r.rolname AS role, r.rolsuper::text AS superuser, r.rolinherit::text AS inherit, r.rolcreaterole::text AS "create role", r.rolcreatedb::text AS "create database",
+      r.rolcanlogin::text AS login, r.rolreplication::text AS replication, r.rolbypassrls::text AS "bypass row security", r.rolconnlimit::text AS "connection limit",
       r.rolvaliduntil::text AS "valid until", ${sharedComment("pg_authid", "r.oid")}
     FROM known r`,
 };
@@ -56,8 +56,8 @@ export const memberships: Family = {
   kind: "membership",
   sql: ({ version }) => `
     WITH ${known}
-    SELECT quote_ident(pg_get_userbyid(m.roleid)) AS name, pg_get_userbyid(m.member) AS "of role", bool_or(m.admin_option) AS admin,
-      ${version < 160_000 ? "bool_or(r.rolinherit) AS inherit, true" : "bool_or(m.inherit_option) AS inherit, bool_or(m.set_option)"} AS "set role"
+    SELECT quote_ident(pg_get_userbyid(m.roleid)) AS name, pg_get_userbyid(m.member) AS "of role", bool_or(m.admin_option)::text AS admin,
+      ${version < 160_000 ? "bool_or(r.rolinherit)::text AS inherit, 'true'" : "bool_or(m.inherit_option)::text AS inherit, bool_or(m.set_option)::text"} AS "set role"
     FROM pg_auth_members m JOIN known r ON r.oid = m.member
     GROUP BY m.roleid, m.member`,
 };
@@ -79,17 +79,17 @@ export const parameters: Family = {
   sql: ({ version }) =>
     version < 150_000
       ? "SELECT ''::text AS name WHERE false"
-      : `SELECT p.parname AS name, pg_get_userbyid(10) AS "of owner", p.paracl::text[] AS acl FROM pg_parameter_acl p`,
+      : `SELECT p.parname AS name, pg_get_userbyid(10) AS "of owner", p.paracl AS acl FROM pg_parameter_acl p`,
 };
 
 /** The connection string without its password; only who may read it knows it. */
 export const subscriptions: Family = {
   kind: "subscription",
   sql: ({ version, connectionStrings }) => `
-    SELECT quote_ident(s.subname) AS name, pg_get_userbyid(s.subowner) AS owner, s.subenabled AS enabled, ${sorted("s.subpublications")} AS publications,
-      s.subslotname::text AS slot, s.subsynccommit AS "synchronous commit", s.subbinary AS binary, nullif(s.substream::text, 'false') AS streaming,
-      ${version < 150_000 ? "NULL::boolean" : "nullif(s.subtwophasestate <> 'd', false)"} AS "two phase",
-      ${version < 150_000 ? "NULL::boolean" : "nullif(s.subdisableonerr, false)"} AS "disable on error",
+    SELECT quote_ident(s.subname) AS name, pg_get_userbyid(s.subowner) AS owner, s.subenabled::text AS enabled, ${sorted("s.subpublications")} AS publications,
+      s.subslotname::text AS slot, s.subsynccommit AS "synchronous commit", s.subbinary::text AS binary, nullif(s.substream::text, 'false') AS streaming,
+      ${version < 150_000 ? "NULL" : "nullif(s.subtwophasestate <> 'd', false)::text"} AS "two phase",
+      ${version < 150_000 ? "NULL" : "nullif(s.subdisableonerr, false)::text"} AS "disable on error",
       nullif(to_jsonb(s) ->> 'suborigin', 'any') AS origin, nullif(to_jsonb(s) ->> 'subpasswordrequired', 'true') AS "password required",
       nullif(to_jsonb(s) ->> 'subrunasowner', 'false') AS "run as owner", nullif(to_jsonb(s) ->> 'subfailover', 'false') AS failover,
       ${connectionStrings ? `regexp_replace(s.subconninfo, 'password\\s*=\\s*(''([^''\\\\]|\\\\.)*''|\\S+)|(?<=://[^:/@]{0,200}:)[^@]*(?=@)', '***', 'gi')` : "NULL"} AS connection,

@@ -2,17 +2,18 @@ import { listItem, sorted, words, type Family } from "./family.ts";
 
 const storage = { p: "plain", e: "external", x: "extended", m: "main" };
 
+// A default names no column, so it is told without its table, which the server would have to open.
 /** Tables have all of their columns told, other relations what was added to one of theirs: their definition tells the rest. */
 export const columns: Family = {
   kind: "column",
   sql: ({ version }) => `
-    SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, CASE WHEN a.attacl IS NOT NULL THEN rel.owner END AS "of owner", a.attacl::text[] AS acl,
+    SELECT rel.name || '.' || quote_ident(a.attname) AS name, rel.name AS parent, CASE WHEN a.attacl IS NOT NULL THEN rel.owner END AS "of owner", a.attacl AS acl,
       CASE WHEN a.attinhcount > 0 THEN (SELECT i.inhparent::regclass::text || '.' || quote_ident(a.attname) FROM pg_inherits i
         JOIN pg_attribute source ON source.attrelid = i.inhparent AND source.attname = a.attname WHERE i.inhrelid = a.attrelid ORDER BY i.inhseqno LIMIT 1) END AS origin,
-      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN NOT a.attislocal THEN true END AS inherited,
-      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN format_type(a.atttypid, a.atttypmod) END AS type, CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnotnull END AS "not null",
+      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnum::text END AS position, CASE WHEN NOT a.attislocal THEN 'true' END AS inherited,
+      CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN format_type(a.atttypid, a.atttypmod) END AS type, CASE WHEN rel.relkind IN ('r', 'p', 'f') THEN a.attnotnull::text END AS "not null",
       CASE WHEN rel.relkind IN ('r', 'p', 'f') AND a.attcollation <> t.typcollation THEN a.attcollation::regcollation::text END AS collation,
-      CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "default",
+      CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) END AS "default",
       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "generated as",
       CASE WHEN a.attgenerated = 'v' THEN 'virtual' END AS "generated",
       CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,

@@ -6,7 +6,7 @@ export const defaultPrivileges: Family = {
   sql: `
     SELECT concat_ws(' ', CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
         WHEN 'n' THEN 'schemas' WHEN 'L' THEN 'large objects' ELSE d.defaclobjtype::text END, 'in schema ' || ns.name) AS name,
-      pg_get_userbyid(d.defaclrole) AS creator, d.defaclacl::text[] AS acl
+      pg_get_userbyid(d.defaclrole) AS creator, d.defaclacl AS acl
     FROM pg_default_acl d LEFT JOIN ns ON ns.oid = d.defaclnamespace
     WHERE (d.defaclnamespace = 0 OR ns.oid IS NOT NULL) AND NOT pg_get_userbyid(d.defaclrole)::text = ANY ($3)`,
 };
@@ -28,7 +28,7 @@ const operations = `concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CAS
 export const publications: Family = {
   kind: "publication",
   sql: ({ version }) => `
-    SELECT quote_ident(p.pubname) AS name, pg_get_userbyid(p.pubowner) AS owner, p.puballtables AS "all tables", p.pubviaroot AS "via root",
+    SELECT quote_ident(p.pubname) AS name, pg_get_userbyid(p.pubowner) AS owner, p.puballtables::text AS "all tables", p.pubviaroot::text AS "via root",
       ${version < 180_000 ? "NULL::text" : "nullif(p.pubgencols::text, 'n')"} AS "generated columns",
       ${operations} AS operations,
       (SELECT string_agg(pr.prrelid::regclass::text${version < 150_000 ? "" : partsOfTable}, ', ' ORDER BY pr.prrelid::regclass::text)
@@ -48,7 +48,7 @@ const schemasOfPublication = `
 export const foreignDataWrappers: Family = {
   kind: "foreign data wrapper",
   sql: `
-    SELECT quote_ident(w.fdwname) AS name, pg_get_userbyid(w.fdwowner) AS owner, coalesce(w.fdwacl, acldefault('F', w.fdwowner))::text[] AS acl,
+    SELECT quote_ident(w.fdwname) AS name, pg_get_userbyid(w.fdwowner) AS owner, coalesce(w.fdwacl, acldefault('F', w.fdwowner)) AS acl,
       nullif(w.fdwhandler, 0)::regproc::text AS handler, nullif(w.fdwvalidator, 0)::regproc::text AS validator, ${sorted("w.fdwoptions")} AS options,
       ${described("pg_foreign_data_wrapper", "w.oid")}
     FROM pg_foreign_data_wrapper w WHERE ${notOfExtension("pg_foreign_data_wrapper", "w.oid")}`,
@@ -57,7 +57,7 @@ export const foreignDataWrappers: Family = {
 export const foreignServers: Family = {
   kind: "foreign server",
   sql: `
-    SELECT quote_ident(s.srvname) AS name, pg_get_userbyid(s.srvowner) AS owner, coalesce(s.srvacl, acldefault('S', s.srvowner))::text[] AS acl,
+    SELECT quote_ident(s.srvname) AS name, pg_get_userbyid(s.srvowner) AS owner, coalesce(s.srvacl, acldefault('S', s.srvowner)) AS acl,
       quote_ident(w.fdwname) AS wrapper, s.srvtype AS type, s.srvversion AS version,
       (SELECT string_agg(CASE WHEN item ~* '^[^=]*(secret|password|token|key)[^=]*=' THEN split_part(item, '=', 1) || '=md5:' || md5(item) ELSE ${listItem("item")} END,
         ', ' ORDER BY item) FROM unnest(s.srvoptions) AS item) AS options,
@@ -85,7 +85,7 @@ export const cronJobs: Family = {
   sql: ({ cronJobs }) =>
     cronJobs === null || cronJobs === "none"
       ? "SELECT ''::text AS name WHERE false"
-      : `SELECT coalesce(quote_ident(to_jsonb(j) ->> 'jobname'), ${cronCommand}) AS name, j.username AS "of role", j.schedule, ${cronCommand} AS command, j.active
+      : `SELECT coalesce(quote_ident(to_jsonb(j) ->> 'jobname'), ${cronCommand}) AS name, j.username AS "of role", j.schedule, ${cronCommand} AS command, j.active::text
     FROM cron.job j WHERE j.database = current_database()`,
 };
 

@@ -7,7 +7,7 @@ export const operators: Family = {
         format_type(o.oprright, NULL)) || ')' AS name,
       pg_get_userbyid(o.oprowner) AS owner, o.oprcode::text AS function, format_type(o.oprresult, NULL) AS result,
       nullif(o.oprcom, 0)::regoperator::text AS commutator, nullif(o.oprnegate, 0)::regoperator::text AS negator,
-      nullif(o.oprrest, 0)::regproc::text AS restrict, nullif(o.oprjoin, 0)::regproc::text AS "join", o.oprcanmerge AS merges, o.oprcanhash AS hashes,
+      nullif(o.oprrest, 0)::regproc::text AS restrict, nullif(o.oprjoin, 0)::regproc::text AS "join", o.oprcanmerge::text AS merges, o.oprcanhash::text AS hashes,
       ${described("pg_operator", "o.oid")}
     FROM pg_operator o JOIN ns ON ns.oid = o.oprnamespace WHERE o.oprcode <> 0 AND ${notOfExtension("pg_operator", "o.oid")}`,
 };
@@ -24,7 +24,7 @@ export const operatorClasses: Family = {
   kind: "operator class",
   sql: `
     SELECT ns.name || '.' || quote_ident(o.opcname) || ' USING ' || am.amname AS name, pg_get_userbyid(o.opcowner) AS owner,
-      format_type(o.opcintype, NULL) AS type, o.opcdefault AS "default", nullif(o.opckeytype, 0)::regtype::text AS "storage type",
+      format_type(o.opcintype, NULL) AS type, o.opcdefault::text AS "default", nullif(o.opckeytype, 0)::regtype::text AS "storage type",
       (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = f.opfnamespace) || quote_ident(f.opfname) AS family,
       (SELECT ${operatorList} FROM pg_amop a WHERE a.amopfamily = f.oid AND ${ofClass("pg_amop")} AND dep.refobjid = o.oid)) AS operators,
       (SELECT ${functionList} FROM pg_amproc a WHERE a.amprocfamily = f.oid AND ${ofClass("pg_amproc")} AND dep.refobjid = o.oid)) AS functions,

@@ -1,4 +1,4 @@
-import { described, notOfExtension, sorted, words, type Family } from "./family.ts";
+import { described, joinNote, label, notOfExtension, sorted, words, type Family } from "./family.ts";
 
 const volatility = words("p.provolatile", { i: "immutable", s: "stable", v: "volatile" });
 const parallel = words("p.proparallel", { s: "safe", r: "restricted", u: "unsafe" });
@@ -8,10 +8,10 @@ export const routines: Family = {
   sql: `
     SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind,
       ns.name || '.' || quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
-      pg_get_userbyid(p.proowner) AS owner, coalesce(p.proacl, acldefault('f', p.proowner))::text[] AS acl,
+      pg_get_userbyid(p.proowner) AS owner, coalesce(p.proacl, acldefault('f', p.proowner)) AS acl,
       pg_get_function_arguments(p.oid) AS arguments, pg_get_function_result(p.oid) AS result, l.lanname AS language,
-      CASE WHEN p.prokind = 'w' THEN true END AS "window", ${volatility} AS volatility, p.proisstrict AS strict,
-      p.prosecdef AS "security definer", p.proleakproof AS leakproof, ${parallel} AS parallel, p.procost::text AS cost, p.prorows::text AS rows,
+      CASE WHEN p.prokind = 'w' THEN 'true' END AS "window", ${volatility} AS volatility, p.proisstrict::text AS strict,
+      p.prosecdef::text AS "security definer", p.proleakproof::text AS leakproof, ${parallel} AS parallel, p.procost::text AS cost, p.prorows::text AS rows,
       ${sorted("p.proconfig")} AS settings,
       CASE WHEN p.protrftypes IS NOT NULL THEN (SELECT string_agg(format_type(type, NULL), ', ' ORDER BY 1) FROM unnest(p.protrftypes) AS type) END AS transforms, CASE WHEN p.prosupport <> 0 THEN p.prosupport::text END AS "support function",
       CASE WHEN p.prokind <> 'a' THEN coalesce(pg_get_function_sqlbody(p.oid), replace(p.prosrc, E'\\r\\n', E'\\n')) END AS body,
@@ -54,7 +54,7 @@ export const triggers: Family = {
   kind: "trigger",
   sql: `
     SELECT rel.name || '.' || quote_ident(tg.tgname) AS name, rel.name AS parent, pg_get_triggerdef(tg.oid) AS definition,
-      CASE WHEN tg.tgparentid <> 0 THEN true END AS inherited,
+      CASE WHEN tg.tgparentid <> 0 THEN 'true' END AS inherited,
       (SELECT parent.tgrelid::regclass::text || '.' || quote_ident(parent.tgname) FROM pg_trigger parent WHERE parent.oid = tg.tgparentid) AS origin,
       ${words("tg.tgenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${described("pg_trigger", "tg.oid")}
     FROM pg_trigger tg JOIN rel ON rel.oid = tg.tgrelid
@@ -80,15 +80,15 @@ export const policies: Family = {
       CASE WHEN pol.polpermissive THEN 'permissive' ELSE 'restrictive' END AS form,
       (SELECT json_agg(CASE role WHEN 0 THEN '' ELSE pg_get_userbyid(role) END) FROM unnest(pol.polroles) AS role) AS "to roles",
       pg_get_expr(pol.polqual, pol.polrelid) AS "using", pg_get_expr(pol.polwithcheck, pol.polrelid) AS "with check",
-      ${described("pg_policy", "pol.oid")}
-    FROM pg_policy pol JOIN rel ON rel.oid = pol.polrelid`,
+      note.description AS comment, ${label("pg_policy", "pol.oid")}
+    FROM pg_policy pol JOIN rel ON rel.oid = pol.polrelid ${joinNote("pg_policy", "pol.oid")}`,
 };
 
 export const languages: Family = {
   kind: "language",
   sql: `
-    SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner))::text[] AS acl,
-      l.lanpltrusted AS trusted, nullif(l.lanplcallfoid, 0)::regproc::text AS handler, nullif(l.laninline, 0)::regproc::text AS inline,
+    SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner)) AS acl,
+      l.lanpltrusted::text AS trusted, nullif(l.lanplcallfoid, 0)::regproc::text AS handler, nullif(l.laninline, 0)::regproc::text AS inline,
       nullif(l.lanvalidator, 0)::regproc::text AS validator, ${described("pg_language", "l.oid")}
     FROM pg_language l WHERE l.oid >= 16384 AND ${notOfExtension("pg_language", "l.oid")}`,
 };

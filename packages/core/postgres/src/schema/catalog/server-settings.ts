@@ -1,15 +1,14 @@
 import type { PostgresClient } from "../../client.ts";
-import type { Kind } from "../model.ts";
-import type { Row } from "../to-fact.ts";
+import type { Part } from "../read-snapshot.ts";
 
 /**
  * The server's settings that change what a statement does or whether data is safe, where they are not the built-in ones. What this session, its role or
  * its database sets otherwise hides the server's own value, and what only an administrator may see is not there at all: both are unread.
  */
-export async function readServerSettings(client: PostgresClient): Promise<readonly { readonly kind: Kind; readonly row: Row }[]> {
+export async function readServerSettings(client: PostgresClient): Promise<Part> {
   const { rows } = await client.query<{ values: Record<string, string>; unread: string[] | null }>(query, [names]);
   const { values, unread } = rows[0] ?? { values: {}, unread: null };
-  return [{ kind: "server", row: { ...values, name: "settings", unread } }];
+  return { kind: "server", rows: [{ ...values, name: "settings", unread }] };
 }
 
 const query = `

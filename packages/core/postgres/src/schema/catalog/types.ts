@@ -1,7 +1,7 @@
 import { described, notOfExtension, type Family } from "./family.ts";
 
 const typeCommon = `
-  pg_get_userbyid(t.typowner) AS owner, coalesce(t.typacl, acldefault('T', t.typowner))::text[] AS acl, ${described("pg_type", "t.oid")}`;
+  pg_get_userbyid(t.typowner) AS owner, coalesce(t.typacl, acldefault('T', t.typowner)) AS acl, ${described("pg_type", "t.oid")}`;
 
 export const types: Family = {
   kind: "type",
@@ -52,7 +52,7 @@ export const domains: Family = {
   kind: "domain",
   sql: `
     SELECT ns.name || '.' || quote_ident(t.typname) AS name, ${typeCommon}, format_type(t.typbasetype, t.typtypmod) AS type,
-      pg_get_expr(t.typdefaultbin, 0) AS "default", t.typnotnull AS "not null",
+      pg_get_expr(t.typdefaultbin, 0) AS "default", t.typnotnull::text AS "not null",
       CASE WHEN t.typcollation <> base.typcollation THEN t.typcollation::regcollation::text END AS collation
     FROM pg_type t JOIN ns ON ns.oid = t.typnamespace JOIN pg_type base ON base.oid = t.typbasetype
     WHERE t.typtype = 'd' AND ${notOfExtension("pg_type", "t.oid")}`,
@@ -62,7 +62,7 @@ export const collations: Family = {
   kind: "collation",
   sql: `
     SELECT ns.name || '.' || quote_ident(c.collname) AS name, pg_get_userbyid(c.collowner) AS owner, c.collprovider::text AS provider,
-      c.collisdeterministic AS deterministic, c.collcollate AS collate, c.collctype AS ctype,
+      c.collisdeterministic::text AS deterministic, c.collcollate AS collate, c.collctype AS ctype,
       to_jsonb(c) ->> 'collicurules' AS rules,
       coalesce(to_jsonb(c) ->> 'colllocale', to_jsonb(c) ->> 'colliculocale') AS locale, ${described("pg_collation", "c.oid")}
     FROM pg_collation c JOIN ns ON ns.oid = c.collnamespace WHERE ${notOfExtension("pg_collation", "c.oid")}`,
@@ -83,7 +83,7 @@ export const conversions: Family = {
   kind: "conversion",
   sql: `
     SELECT ns.name || '.' || quote_ident(c.conname) AS name, pg_get_userbyid(c.conowner) AS owner, c.conproc::text AS function,
-      pg_encoding_to_char(c.conforencoding)::text AS "from", pg_encoding_to_char(c.contoencoding)::text AS "to", c.condefault AS "default",
+      pg_encoding_to_char(c.conforencoding)::text AS "from", pg_encoding_to_char(c.contoencoding)::text AS "to", c.condefault::text AS "default",
       ${described("pg_conversion", "c.oid")}
     FROM pg_conversion c JOIN ns ON ns.oid = c.connamespace WHERE ${notOfExtension("pg_conversion", "c.oid")}`,
 };
