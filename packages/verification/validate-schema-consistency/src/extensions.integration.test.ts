@@ -51,14 +51,14 @@ describe("pg_cron", () => {
   afterAll(() => server.stop());
 
   const read = (url = server.url): Promise<Snapshot> => onDatabase(url, async (client) => toSnapshot(await readCatalogs(client, { stateSchema: "platform" })));
-  const jobs = ({ facts }: Snapshot): unknown => facts.filter(({ kind }) => kind === "cron job").map(({ name, properties }) => [name, properties]);
+  const jobs = ({ facts }: Snapshot): unknown => Object.fromEntries(facts.filter(({ kind }) => kind === "cron job").map(({ name, properties }) => [name, properties]));
 
   test("its jobs are told, each difference of one too", async () => {
     const before = await read();
-    expect(jobs(before)).toEqual([
-      ["nightly of postgres", { schedule: "5 4 * * *", command: "VACUUM", active: "true" }],
-      ["SELECT 1 of postgres", { schedule: "* * * * *", command: "SELECT 1", active: "true" }],
-    ]);
+    expect(jobs(before)).toEqual({
+      "nightly of postgres": { schedule: "5 4 * * *", command: "VACUUM", active: "true" },
+      "SELECT 1 of postgres": { schedule: "* * * * *", command: "SELECT 1", active: "true" },
+    });
     const told = async (sql: string): Promise<unknown> => {
       await execute(server.url, sql);
       return compareSnapshots(before, await read()).differences.map(({ object, property, change }) => `${object} ${property ?? change}`);
