@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withCache, type CacheClient } from "@org/cache";
 import type { Report } from "@org/script";
-import { closedPort, runBin, runProcess, startBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
+import { binFile, closedPort, runBin, runProcess, startBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dragonflyPerf, type BenchmarkData } from "./index.ts";
 
@@ -224,6 +224,14 @@ describe("as a command", () => {
     ["a wrong password", ["--redis-url", "redis://:wrong@127.0.0.1:PORT"], 4],
   ])("%s", async (_, args, code) => {
     expect(await run(...args.map((arg) => arg.replace("PORT", String(cache.port))))).toMatchObject({ exitCode: code });
+  });
+
+  test("more connections than files may be open", async () => {
+    const fromSource = ["--conditions=@org/source", `--import=${join(import.meta.dirname, "../../../../tools/testkit/src/from-source.ts")}`];
+    const command = [process.execPath, ...fromSource, "--", binFile("dragonfly-perf"), ...flags, "--suite", "get", "--redis-url", cache.url, "--connections", "500"];
+    const { exitCode, stderr } = await runProcess("sh", ["-c", 'ulimit -n 200; exec "$0" "$@"', ...command], { cwd: tmpdir() });
+    expect([exitCode, stderr]).toEqual([3, expect.stringMatching(/500 connections are more than this process may open.*\n.*ulimit -n/u)]);
+    expect(await ask((client) => client.dbsize())).toBe(0);
   });
 
   test("history shows the kept results, and leaves the latest one as it is", async () => {

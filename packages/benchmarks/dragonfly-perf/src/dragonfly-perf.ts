@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describeCacheUrl, toCacheError, withCache, type CacheClient } from "@org/cache";
-import { checkResult, runChecks, skipped, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
+import { checkResult, runChecks, Secret, skipped, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import { isServerUrl, readBaseline, refuseDifferent } from "./compare/baseline.ts";
 import { compare, judgeComparison } from "./compare/compare.ts";
 import { showHistory } from "./history.ts";
@@ -55,7 +55,7 @@ function plannedLoad({ settings, steps, keyBytes }: BenchmarkPlan, url: string):
 }
 
 async function meetOpponent({ settings, root, scriptVersion, signal }: Context, plan: BenchmarkPlan, { server }: ServerState): Promise<Opponent | undefined> {
-  const named = settings.compare?.reveal();
+  const named = settings.compare instanceof Secret ? settings.compare.reveal() : settings.compare;
   if (named === undefined) return undefined;
   if (!isServerUrl(named)) {
     const baseline = await readBaseline(resolve(root, named));

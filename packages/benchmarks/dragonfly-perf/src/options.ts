@@ -1,5 +1,6 @@
 import type { Option } from "@org/env";
-import { option, redisUrl, type OptionsOf, type Secret } from "@org/script";
+import { option, redisUrl, Secret, type OptionsOf } from "@org/script";
+import { isServerUrl } from "./compare/baseline.ts";
 import type { Distribution } from "./engine/load-plan.ts";
 
 export interface BenchmarkSettings {
@@ -29,7 +30,7 @@ export interface BenchmarkSettings {
   readonly percentile: number;
   readonly maxErrors: number;
   readonly repeat: number;
-  readonly compare: Secret | undefined;
+  readonly compare: Secret | string | undefined;
   readonly threshold: number;
   readonly acrossEnvironments: boolean;
   readonly allowRemote: boolean;
@@ -48,6 +49,16 @@ function decimal({ min, max, ...declared }: { readonly flag: string; readonly de
     throw new Error(`expected a number from ${min} to ${max}`);
   };
   return { ...declared, parse };
+}
+
+/** A URL may hold a password; the name of a file is told as it is. */
+function urlOrFile(declared: { readonly flag: string; readonly description: string }): Option<Secret | string | undefined> {
+  const parse = (written: unknown): Secret | string => {
+    if (written instanceof Secret) return written;
+    if (typeof written !== "string" || written.trim() === "") throw new Error("expected a file or a URL");
+    return isServerUrl(written) ? new Secret(written) : written;
+  };
+  return { ...declared, secret: true, parse };
 }
 
 const load = {
@@ -82,7 +93,7 @@ const judgement = {
   percentile: decimal({ flag: "--percentile <n>", default: 99, min: 1, max: 99.999, description: "the percentile that the run must be long enough for" }),
   maxErrors: decimal({ flag: "--max-errors <percent>", default: 0, min: 0, max: 100, description: "replies that may be errors" }),
   repeat: option.integer({ flag: "--repeat <n>", default: 1, min: 1, max: 1_000, description: "runs of each suite, in turns" }),
-  compare: option.secret({ flag: "--compare <file|url>", description: "an earlier benchmark_results.json, or a second server to run in turns with" }),
+  compare: urlOrFile({ flag: "--compare <file|url>", description: "an earlier benchmark_results.json, or a second server to run in turns with" }),
   threshold: decimal({ flag: "--threshold <percent>", default: 5, min: 0, max: 100, description: "how much worse than --compare is a regression" }),
   acrossEnvironments: option.boolean({ flag: "--across-environments", description: "compare although servers, machines or settings differ" }),
   allowRemote: option.boolean({ flag: "--allow-remote", description: "load a server that is not local beyond 256 requests under way or 64 MB of keys" }),

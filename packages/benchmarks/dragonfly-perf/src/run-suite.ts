@@ -66,8 +66,15 @@ export async function runSuite(asked: SuiteRun): Promise<Observation> {
     });
   } catch (error) {
     signal.throwIfAborted();
+    if ((error as NodeJS.ErrnoException).code === "EMFILE") throw tooManyFiles(shape.connections);
     throw toCacheError(error, { url: shape.url, doing: `run the suite ${shape.suite.name}` });
   }
+}
+
+function tooManyFiles(connections: number): ScriptError {
+  return new ScriptError("configuration", `${connections} connections are more than this process may open: each is an open file, and their number is limited`, {
+    hint: "Take fewer --connections, or raise the limit in the shell that starts it (ulimit -n).",
+  });
 }
 
 /** Returns how many keys there are now. Throws when one could not be made: what follows would measure misses. */

@@ -51,7 +51,7 @@ test("against a file: equal settings and environments only, valid results only",
     expect((await against(["--compare", valid, "--pipeline", "2", "--across-environments"])).exitCode).not.toBe(3);
     await writeFile(valid, JSON.stringify({ ...kept, data: { ...kept.data, validity: "INVALID", reasons: ["it swapped"] } }));
     expect(await against(["--compare", valid])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("it swapped") });
-    expect(await against(["--compare", join(folder, "none.json")])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("no such file") });
+    expect(await against(["--compare", join(folder, "none.json")])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("none.json: there is no such file") });
   });
 });
 

@@ -23,7 +23,7 @@ export interface Sample {
   readonly lag: Histogram | undefined;
   /** Processor time of the worker's thread, milliseconds. */
   readonly cpuMs: number;
-  /** The part of the interval, from 0 to 1, in which the worker's event loop was busy. */
+  /** The part of the interval, from 0 to 1, in which the worker's event loop had something to do. */
   readonly busy: number;
   /** Whether it holds only replies that came after the end of the measured time. */
   readonly isTail: boolean;
@@ -36,6 +36,8 @@ export interface Recorder {
   bytesSent: number;
   bytesReceived: number;
   reconnects: number;
+  /** Time in which the event loop waited for replies without sleeping. */
+  awaitedMs: number;
   /** Requests since the beginning, the warm-up included. */
   requestsSoFar: number;
   /** Ends the interval and begins the next one. */
@@ -61,7 +63,7 @@ export function createRecorder(commands: number, isOpen: boolean): Recorder {
       counts.errors.clear();
     }
     if (recorder.lag !== undefined) clear(recorder.lag);
-    Object.assign(recorder, { bytesSent: 0, bytesReceived: 0, reconnects: 0 });
+    Object.assign(recorder, { bytesSent: 0, bytesReceived: 0, reconnects: 0, awaitedMs: 0 });
     startedAt = now();
     cpu = threadCpuMs();
     utilization = performance.eventLoopUtilization();
@@ -72,9 +74,11 @@ export function createRecorder(commands: number, isOpen: boolean): Recorder {
     bytesSent: 0,
     bytesReceived: 0,
     reconnects: 0,
+    awaitedMs: 0,
     requestsSoFar: 0,
     take: () => {
-      const { bytesSent, bytesReceived, reconnects, lag } = recorder;
+      const { bytesSent, bytesReceived, reconnects, awaitedMs, lag } = recorder;
+      const endedAt = now();
       const sample: Sample = {
         commands: recorder.commands.map(({ raw, corrected, counts }) => ({
           raw: copyOf(raw),
@@ -82,13 +86,13 @@ export function createRecorder(commands: number, isOpen: boolean): Recorder {
           counts: { ...counts, errors: new Map(counts.errors) },
         })),
         startedAt,
-        endedAt: now(),
+        endedAt,
         bytesSent,
         bytesReceived,
         reconnects,
         lag: lag && copyOf(lag),
         cpuMs: threadCpuMs() - cpu,
-        busy: performance.eventLoopUtilization(utilization).utilization,
+        busy: Math.max(0, performance.eventLoopUtilization(utilization).utilization - awaitedMs / (endedAt - startedAt)),
         isTail: false,
       };
       restart();

@@ -6,6 +6,7 @@ import { startPrivateCache, startProcess, withTempFolder, type PrivateCache } fr
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { dragonflyPerf, type BenchmarkData } from "../index.ts";
 import * as machineFacts from "../machine.ts";
+import { withDelayingProxy } from "../testing/delaying-proxy.ts";
 
 // What surrounds a run, caused on purpose; what the server does is caused in the tests of the whole benchmark.
 let cache: PrivateCache;
@@ -41,6 +42,15 @@ test("a generator that is the limit: a client library that keeps this program bu
   // Where other programs take the server's processor, this one rests meanwhile and is no limit: until they let it.
   while (report.data!.runs[0]!.client.busy < 0.95) report = await run();
   expectInvalid(report, "perf.generator", /busy all the time/u);
+});
+
+test("a server that keeps this program waiting is no limit of this program, also where it waits without sleeping", async () => {
+  await withDelayingProxy(cache.port, 40, async (port) => {
+    const { data, checks } = await dragonflyPerf({ ...brief, redisUrl: `redis://127.0.0.1:${port}`, pipeline: 16 });
+    const [{ client, server }] = data!.runs as [BenchmarkData["runs"][number]];
+    expect([client.busy < 0.75, server.cpu! < 0.75], JSON.stringify(client)).toEqual([true, true]);
+    expect(checks.find(({ id }) => id === "perf.generator")).toMatchObject({ verdict: "pass", evidence: expect.stringContaining("rested") });
+  });
 });
 
 test("requests that an event loop sends late: timers that sleep through their time", async () => {
