@@ -20,19 +20,25 @@ const format = 2;
 
 /** The same schema gives the same text, whatever the order in which it was made; `indent` makes it a text that `diff` shows well. */
 export function storeReading({ parts, ...rest }: Reading, { indent = 0 }: { readonly indent?: number } = {}): string {
-  const rows = parts.flatMap(({ kind, rows }) => rows.map((row) => ({ kind, row: canonical(row) })));
-  const stored: StoredReading = { snapshotFormat: format, ...rest, rows: rows.sort(inOrder) };
+  const placed = parts.flatMap(({ kind, rows }) => rows.map((row) => ({ place: placeOf(kind, row), stored: { kind, row: canonical(row) } })));
+  const rows = placed.sort((a, b) => inOrder(a.place, b.place)).map(({ stored }) => stored);
+  const stored: StoredReading = { snapshotFormat: format, ...rest, rows };
   return `${JSON.stringify(stored, null, indent)}\n`;
 }
 
 /** Properties by name; of privileges the order means nothing either. */
 function canonical(row: Row): Row {
-  const entries = Object.entries(row).map(([name, value]): [string, unknown] => [name, name === "acl" && Array.isArray(value) ? [...(value as string[])].sort() : value]);
-  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1))) as Row;
+  const told: Record<string, unknown> = {};
+  for (const name of Object.keys(row).sort()) told[name] = name === "acl" && Array.isArray(row[name]) ? [...(row[name] as string[])].sort() : row[name];
+  return told as Row;
 }
 
-function inOrder(a: StoredRow, b: StoredRow): number {
-  const [one, other] = [a, b].map(({ kind, row }) => `${kind}\0${row.name}\0${JSON.stringify([row["creator"], row["for role"], row["of role"]])}`) as [string, string];
+/** By kind and name; what has neither to itself is told apart by its roles. */
+function placeOf(kind: Kind, row: Row): string {
+  return `${kind}\0${row.name}\0${JSON.stringify([row["creator"], row["for role"], row["of role"]])}`;
+}
+
+function inOrder(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
