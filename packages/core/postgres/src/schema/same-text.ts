@@ -6,6 +6,8 @@ import type { Fact } from "./model.ts";
 export function isSameText({ kind, name }: Pick<Fact, "kind" | "name">, property: string, texts: readonly [string, string]): boolean {
   const [before, after] = isExpression(property, texts) ? (texts.map(withCastElements) as [string, string]) : texts;
   if (before === after) return true;
+  // In which order a table has its parents matters only when it is made.
+  if (property === "parents") return before.split(", ").sort().join() === after.split(", ").sort().join();
   if (property === "definition" && kind === "index") return isSameIndex(before, after);
   if (property === "definition" && kind === "trigger") return withSortedColumns(before) === withSortedColumns(after);
   if (property === "value" && (kind === "setting" || kind === "role setting")) return isSameParameter(name.split(" ")[0]!, before, after);

@@ -21,6 +21,8 @@ export function dress(fact: Fact, renderer: Renderer, { before, after }: Situati
 export function alterCommon({ fact, property, from, to }: Change, renderer: Renderer, { after }: Situation): Written | undefined {
   if (property === "comment") return setComment(renderer.reference(fact, after), to);
   if (property === "security label") return setLabels(renderer.reference(fact, after), { from, to });
+  // The sequence of a column has the owner of its table.
+  if (property === "owner" && fact.kind === "sequence" && fact.properties["owned by"] !== undefined) return [];
   if (property === "owner" && to !== null) return setOwner(renderer.reference(fact, after), to);
   return isGrant(property) ? changeGrants(targetOf(fact, renderer, after), property, { from, to }) : undefined;
 }

@@ -15,7 +15,9 @@ export type Target = { readonly on: string; readonly owner: string | undefined; 
 
 /** The statements that lead from some privileges of one grantee to others; each list is as a fact tells it. */
 export function changeGrants(target: Target, property: string, { from, to }: { readonly from: string | null; readonly to: string | null }): readonly Statement[] {
-  const grantee = property === ownGrants ? role(target.owner ?? "public") : role(property.slice(grantsTo.length));
+  // What has no owner that is told, such as a parameter, is the superuser's, who needs no privilege.
+  if (property === ownGrants && target.owner === undefined) return [];
+  const grantee = role(property === ownGrants ? target.owner! : property.slice(grantsTo.length));
   const [before, after] = [parseGrants(from), parseGrants(to)];
   const revoked = [...before.keys()].filter((privilege) => !after.has(privilege));
   const withoutOption = [...before].filter(([privilege, option]) => option && after.get(privilege) === false).map(([privilege]) => privilege);

@@ -1,4 +1,4 @@
-import type { Fact } from "@org/postgres/schema";
+import type { Fact, Kind } from "@org/postgres/schema";
 import { ownName, splitName } from "./names.ts";
 
 /** Objects by the name that SQL calls them by, for finding them in a text. */
@@ -93,7 +93,12 @@ export function definingText({ kind, parent, name, properties }: Fact): string {
     .filter(([property]) => !ignored.has(property) && !property.startsWith("grants to "))
     .filter(([property, value]) => property !== "body" || isSqlBody(value));
   const signature = kind === "function" || kind === "procedure" || kind === "aggregate" || kind === "operator" || kind === "cast" ? [name] : [];
-  return [...signature, ...(parent === undefined ? [] : [parent]), ...texts.map(([property, value]) => (kind === "aggregate" && property === "definition" ? jsonValues(value) : value))].join("\n");
+  return [...signature, ...(parent === undefined ? [] : [parent]), ...texts.map(([property, value]) => namingText(kind, property, value))].join("\n");
+}
+
+/** A property as SQL would name objects in it. */
+export function namingText(kind: Kind, property: string, value: string): string {
+  return property === "definition" && (kind === "aggregate" || kind === "type") ? jsonValues(value) : value;
 }
 
 function jsonValues(json: string): string {

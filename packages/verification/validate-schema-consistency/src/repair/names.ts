@@ -22,6 +22,11 @@ export function ownName(name: string): string {
   return splitName(name).at(-1) ?? name;
 }
 
+/** The name itself, as catalogs and functions take it. */
+export function unquoted(identifier: string): string {
+  return identifier.startsWith('"') ? identifier.slice(1, -1).replaceAll('""', '"') : identifier;
+}
+
 /** The name without the arguments of a function. */
 export function withoutArguments(name: string): string {
   return splitName(name).join(".");

@@ -1,7 +1,7 @@
 import type { Difference, Fact, Kind } from "@org/postgres/schema";
 import { dress } from "./common.ts";
 import { isForeignKey } from "./kinds/constraints.ts";
-import { definingText } from "./mentions.ts";
+import { definingText, namingText } from "./mentions.ts";
 import { ownName } from "./names.ts";
 import { inOrder } from "./order.ts";
 import { phases } from "./renderer.ts";
@@ -75,7 +75,7 @@ function changeSteps(work: Work): Step[] {
     if (isRemade(work, keyOf(change.fact))) continue;
     const renderer = rendererOf(change.fact);
     const phase = renderer.alterPhase?.(change) ?? renderer.phase;
-    for (const step of toSteps(work, { written: writeChange(change, work.situation), serves: new Set([difference]), phase, frees: change.from ?? "" })) {
+    for (const step of toSteps(work, { written: writeChange(change, work.situation), serves: new Set([difference]), phase, frees: change.from === null ? "" : namingText(change.fact.kind, change.property, change.from) })) {
       const text = step.statements.map(({ sql }) => sql).join(";");
       const same = steps.get(text);
       if (same === undefined) steps.set(text, { ...step, serves: new Set(step.serves) });

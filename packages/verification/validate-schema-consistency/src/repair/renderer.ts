@@ -12,6 +12,8 @@ export interface Situation {
   readonly makes: (kind: Kind, name: string) => boolean;
   /** Whether this property is to change as well. */
   readonly changes: (kind: Kind, name: string, property: string) => boolean;
+  /** Whether child tables have the object too, and theirs are to stay as they are. */
+  readonly sparesChildren: (fact: Fact, property: string) => boolean;
 }
 
 export interface Change {

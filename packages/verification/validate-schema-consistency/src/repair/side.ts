@@ -34,6 +34,15 @@ export function partsOf(side: Side, { kind, name }: Pick<Fact, "kind" | "name">)
   return containers.has(kind) ? (side.parts.get(name) ?? []) : [];
 }
 
+const children = new WeakMap<Side, ReadonlyMap<string, readonly Fact[]>>();
+
+/** What child tables and partitions have from it. */
+export function childrenOf(side: Side, { kind, name }: Pick<Fact, "kind" | "name">): readonly Fact[] {
+  const byOrigin = children.get(side) ?? Map.groupBy([...side.facts.values()].filter(({ origin }) => origin !== undefined), (fact) => `${fact.kind} ${fact.origin}`);
+  children.set(side, byOrigin);
+  return byOrigin.get(`${kind} ${name}`) ?? [];
+}
+
 /** The columns of a table in their order. */
 export function columnsOf(side: Side, table: Fact): readonly Fact[] {
   const position = ({ properties }: Fact): number => Number(properties["position"] ?? 0);

@@ -5,7 +5,7 @@ import { isForeignKey } from "./kinds/constraints.ts";
 import { hasWord } from "./mentions.ts";
 import type { Change, Situation } from "./renderer.ts";
 import { rendererOf } from "./renderers.ts";
-import { bare, keyOf, partsOf, withoutDifferences, type Side } from "./side.ts";
+import { bare, childrenOf, keyOf, partsOf, withoutDifferences, type Side } from "./side.ts";
 import { isUnwritable, type Written } from "./statement.ts";
 
 type Serving = Map<string, Set<Difference>>;
@@ -37,6 +37,10 @@ export function planWork(from: Side, to: Side, differences: readonly Difference[
     after,
     makes: (kind, name) => makes(`${kind} ${name}`),
     changes: (kind, name, property) => changing.has(`${kind} ${name} ${property}`),
+    sparesChildren: (fact, property) => {
+      const inherited = childrenOf(from, fact);
+      return inherited.length > 0 && inherited.every((child) => to.facts.get(keyOf(child))?.properties[property] === child.properties[property]);
+    },
   };
   const work: Work = { situation, created, remade, dropped: new Map(), suspended: new Map(), changes: changesOf(situation, differences), refused: new Map() };
   for (const difference of differences) if (difference.change === "missing") createWithParts(work, difference);

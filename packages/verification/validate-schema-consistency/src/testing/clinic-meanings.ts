@@ -17,6 +17,7 @@ export const clinicMeanings: readonly string[] = [
   "ALTER TEXT SEARCH CONFIGURATION clinic.notes ALTER MAPPING FOR word, asciiword WITH clinic.stems, simple",
   "ALTER TEXT SEARCH DICTIONARY clinic.stems (StopWords); ALTER TEXT SEARCH DICTIONARY clinic.stems (STOPWORDS = 'german', LANGUAGE = 'german')",
   // Tables.
+  "ALTER TABLE clinic.letters NO INHERIT clinic.papers; ALTER TABLE clinic.letters INHERIT clinic.papers",
   "ALTER TABLE clinic.letters NO INHERIT clinic.signed; ALTER TABLE clinic.letters INHERIT clinic.signed",
   "ALTER TABLE clinic.patients DETACH PARTITION clinic.patients_1; ALTER TABLE clinic.patients ATTACH PARTITION clinic.patients_1 FOR VALUES WITH (REMAINDER 1, MODULUS 2)",
   `DROP TABLE clinic.patients_1 CASCADE; CREATE TABLE clinic.patients_1 (LIKE clinic.patients INCLUDING DEFAULTS INCLUDING CONSTRAINTS); ALTER TABLE clinic.patients ATTACH PARTITION clinic.patients_1 FOR VALUES WITH (MODULUS 2, REMAINDER 1); ALTER TABLE clinic.visits DROP CONSTRAINT IF EXISTS visits_tenant_id_patient_id_fkey, ADD FOREIGN KEY (tenant_id, patient_id) REFERENCES clinic.patients (tenant_id, id) MATCH FULL ON DELETE CASCADE; GRANT SELECT ON clinic.patients_1 TO ${reader}; REVOKE ALL ON clinic.patients_1 FROM ${writer}`,

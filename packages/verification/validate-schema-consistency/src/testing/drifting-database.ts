@@ -10,6 +10,10 @@ export interface DriftingDatabase {
   readonly url: string;
   /** As the migrations made it. */
   readonly untouched: Snapshot;
+  /** The one session in which drifts are planted. */
+  readonly client: PostgresClient;
+  /** As its transaction sees it. */
+  read(): Promise<Snapshot>;
   /** As it is while the statements are in force; they are rolled back after. */
   after(sql: string): Promise<Snapshot>;
   drop(): Promise<void>;
@@ -28,15 +32,16 @@ export async function createDriftingDatabase({ embedded, migrations, scope }: Dr
   await withTempFolder(async (folder) => setUp(url, await writeMigrations(folder, migrations)));
   const untouched = await onDatabase(url, async (client) => toSnapshot(await readCatalogs(client, scope)));
   const { client, end } = await openSession(url);
+  const read = async (): Promise<Snapshot> => toSnapshot(await readInTransaction(planned(client), scope));
   const after = async (sql: string): Promise<Snapshot> => {
     try {
       await client.query(`BEGIN; ${sql}`);
-      return toSnapshot(await readInTransaction(planned(client), scope));
+      return await read();
     } finally {
       await client.query("ROLLBACK");
     }
   };
-  return { url, untouched, after, drop: () => end().then(() => database.drop()) };
+  return { url, untouched, client, read, after, drop: () => end().then(() => database.drop()) };
 }
 
 /** A session that stays open until it is ended. */

@@ -116,7 +116,7 @@ export const database: Renderer = {
   alter: alterDatabase,
 };
 
-function alterDatabase({ property, from, to }: Change): Written {
+function alterDatabase({ property, from, to, fact }: Change): Written {
   const here = (statement: string): Written => statements(`DO ${dollarQuote(` BEGIN EXECUTE pg_catalog.format(${quoteLiteral(statement).trim()}, pg_catalog.current_database()); END `)}`);
   const escaped = (text: string): string => text.replaceAll("%", "%%");
   if (property === "connection limit") return here(`ALTER DATABASE %I CONNECTION LIMIT ${to}`);
@@ -124,5 +124,5 @@ function alterDatabase({ property, from, to }: Change): Written {
   if (property === "comment") return here(`COMMENT ON DATABASE %I IS ${to === null ? "NULL" : escaped(quoteLiteral(to).trim())}`);
   if (property === "template") return here(`ALTER DATABASE %I IS_TEMPLATE ${to}`);
   if (!property.startsWith("grants to ")) return cannot(`the ${property} of a database is chosen when it is made`);
-  return changeGrants({ on: "DATABASE %I", owner: undefined }, property, { from, to }).flatMap(({ sql }) => here(sql) as readonly { readonly sql: string }[]);
+  return changeGrants({ on: "DATABASE %I", owner: fact.properties["owner"] }, property, { from, to }).flatMap(({ sql }) => here(sql) as readonly { readonly sql: string }[]);
 }

@@ -1,5 +1,7 @@
+import { quoteLiteral } from "@org/postgres";
 import type { Fact } from "@org/postgres/schema";
-import { foreignOptions, ownName, setAndReset } from "../names.ts";
+import { dollarQuote } from "../dollar-quote.ts";
+import { foreignOptions, ownName, role, setAndReset, unquoted } from "../names.ts";
 import { phases, type Change, type Renderer, type Situation } from "../renderer.ts";
 import { cannot, statements, type Statement, type Written } from "../statement.ts";
 import { parentsOf } from "./tables.ts";
@@ -15,7 +17,7 @@ export const columns: Renderer = {
   alterPhase: ({ property, to }) => phases.columnChange + (to === null && property !== "not null" ? 0 : order.indexOf(property) + 1) / 100,
 };
 
-const order: readonly string[] = ["type", "collation", "generated as", "generated", "not null", "default", "identity", "identity sequence"];
+const order: readonly string[] = ["type", "collation", "generated as", "generated", "not null", "default", "identity", "identity sequence", "grants on its sequence"];
 
 /** As CREATE TABLE and ADD COLUMN take it. */
 export function columnDefinition(fact: Fact): string {
@@ -80,7 +82,7 @@ function alterColumn(change: Change, situation: Situation): Written {
     case "default":
       return situation.after.facts.has(`view ${parent}`)
         ? statements(`ALTER VIEW ${parent} ALTER COLUMN ${ownName(name)} ${to === null ? "DROP DEFAULT" : `SET DEFAULT ${to}`}`)
-        : sql(to === null ? "DROP DEFAULT" : `SET DEFAULT ${to}`);
+        : statements(`ALTER TABLE ${situation.sparesChildren(fact, property) ? "ONLY " : ""}${parent} ALTER COLUMN ${ownName(name)} ${to === null ? "DROP DEFAULT" : `SET DEFAULT ${to}`}`);
     case "generated as":
     case "generated":
       return changeExpression(change, situation);
@@ -89,7 +91,8 @@ function alterColumn(change: Change, situation: Situation): Written {
     case "identity sequence":
       return changeIdentitySequence(change, situation);
     case "grants on its sequence":
-      return cannot("the sequence of an identity column goes by a name that a snapshot does not hold");
+      // It comes with the identity, and without any of them.
+      return situation.changes("column", name, "identity") && to === null ? [] : changeSequenceGrants(change);
     default:
       return tunable.includes(property) ? tune(fact, property, { from, to }) : cannot(`no statement is known for the ${property} of a column`);
   }
@@ -134,6 +137,19 @@ function changeIdentitySequence({ from, to, fact }: Change, { changes }: Situati
   if (from === null || to === null) return changes("column", fact.name, "identity") ? [] : cannot("the sequence of an identity column cannot be told from the catalogs");
   const clauses = sequenceClauses(fact).map((clause) => `SET ${clause}`);
   return statements(`ALTER TABLE ${fact.parent} ALTER COLUMN ${ownName(fact.name)} ${clauses.join(" ")}`);
+}
+
+/** The sequence goes by a name that a snapshot does not hold, so it is looked up where the statements run. */
+function changeSequenceGrants({ from, to, fact }: Change): readonly Statement[] {
+  const [before, after] = [from, to].map((grants) => (grants ?? "").split(/, (?=[A-Z]+ to )/u).filter((grant) => grant !== "")) as [string[], string[]];
+  const sequence = `pg_catalog.pg_get_serial_sequence(${quoteLiteral(fact.parent ?? "").trim()}, ${quoteLiteral(unquoted(ownName(fact.name))).trim()})`;
+  const write = (grants: readonly string[], verb: string, word: string): readonly string[] =>
+    grants.map((grant) => {
+      const at = grant.indexOf(" to ");
+      const statement = `${verb} ${grant.slice(0, at)} ON SEQUENCE %s ${word} ${role(grant.slice(at + " to ".length)).replaceAll("%", "%%")}`;
+      return `DO ${dollarQuote(` BEGIN EXECUTE pg_catalog.format(${quoteLiteral(statement).trim()}, ${sequence}); END `)}`;
+    });
+  return statements(...write(before.filter((grant) => !after.includes(grant)), "REVOKE", "FROM"), ...write(after.filter((grant) => !before.includes(grant)), "GRANT", "TO"));
 }
 
 const tunable: readonly string[] = ["storage", "compression", "statistics target", "options", "server options"];

@@ -1,6 +1,7 @@
 import { quoteLiteral } from "@org/postgres";
 import type { Fact } from "@org/postgres/schema";
 import { dollarQuote } from "../dollar-quote.ts";
+import { hasWord } from "../mentions.ts";
 import { ownName, setAndReset } from "../names.ts";
 import { phases, type Change, type Renderer, type Situation } from "../renderer.ts";
 import { find, type Side } from "../side.ts";
@@ -20,6 +21,12 @@ function isOfDomain(side: Side, parent = ""): boolean {
   return find(side, "domain", parent) !== undefined;
 }
 
+/** Whether a domain is what arrays or the attributes of composite types are of. */
+function isWithinOthers(side: Side, name = ""): boolean {
+  if (!isOfDomain(side, name)) return false;
+  return [...side.facts.values()].some(({ kind, properties }) => (kind === "type" && hasWord(properties["attributes"] ?? "", name)) || (kind === "column" && properties["type"] === `${name}[]`));
+}
+
 export function isForeignKey({ properties }: Fact): boolean {
   return properties["definition"]?.startsWith("FOREIGN KEY") === true;
 }
@@ -36,6 +43,7 @@ function comesWithParent(fact: Fact, { before, after, makes }: Situation, partit
 function createConstraint(fact: Fact, situation: Situation): Written {
   if (comesWithParent(fact, situation, true)) return [];
   const { name, parent, properties } = fact;
+  if (properties["validated"] === "true" && isWithinOthers(situation.before, parent)) return cannot(`PostgreSQL checks no rows for a constraint of ${parent}, which is within arrays or composite types of tables`);
   const { definition, validated, clustered, "replica identity": identity, enforcement } = properties;
   const isOfTable = !isOfDomain(situation.after, parent);
   const notValid = validated === "false" && !definition?.includes("NOT ENFORCED") ? " NOT VALID" : "";

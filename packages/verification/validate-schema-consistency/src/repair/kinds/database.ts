@@ -50,11 +50,48 @@ export const extensions: Renderer = {
   drop: ({ name }) => [{ sql: `DROP EXTENSION ${name}`, loses: `what tables of its own ${name} may have` }],
   alter: ({ property, from, to, fact: { name } }) => {
     if (property === "schema") return statements(`ALTER EXTENSION ${name} SET SCHEMA ${to}`);
+    if (property === "grants on its members") return changeMemberGrants(from, to);
     if (property !== "version" || to === null) return cannot(`no statement is known for the ${property} of an extension`);
     const isOlder = to.localeCompare(from ?? "", "en", { numeric: true }) < 0;
     return isOlder ? cannot(`extensions are updated forwards: to have version ${to} again, ${name} would have to be dropped with all that uses it`) : statements(`ALTER EXTENSION ${name} UPDATE TO ${quoteLiteral(to).trim()}`);
   },
 };
+
+/** Each grant that the list tells of is made, each revoke too; of those that only the other list tells of the opposite is. */
+function changeMemberGrants(from: string | null, to: string | null): readonly Statement[] {
+  const [before, after] = [from, to].map(memberGrants) as [ReadonlyMap<string, MemberGrant>, ReadonlyMap<string, MemberGrant>];
+  const undone = [...before].filter(([key]) => !after.has(key)).map(([, grant]) => memberStatement(grant, !grant.isGranted));
+  const done = [...after].filter(([key]) => !before.has(key)).map(([, grant]) => memberStatement(grant, grant.isGranted));
+  return statements(...undone, ...done);
+}
+
+interface MemberGrant {
+  readonly on: string;
+  readonly isGranted: boolean;
+  readonly privilege: string;
+  readonly grantee: string;
+}
+
+/** `function f(text): -EXECUTE of public, +EXECUTE of reader; type t: ...`, by the text of each. */
+function memberGrants(list: string | null): ReadonlyMap<string, MemberGrant> {
+  const members = (list ?? "").split("; ").filter((member) => member !== "");
+  return new Map(
+    members.flatMap((member) => {
+      const [, kind = "", identity = "", changes = ""] = /^((?:foreign |materialized )?[a-z]+) (.*?): ([+-].*)$/su.exec(member) ?? [];
+      return changes.split(/, (?=[+-][A-Z]+ of )/u).map((change): [string, MemberGrant] => {
+        const [, sign, privilege = "", grantee = ""] = /^([+-])([A-Z]+) of (.*)$/su.exec(change) ?? [];
+        return [`${kind} ${identity} ${change}`, { on: `${grantWords[kind] ?? kind.toUpperCase()} ${identity}`, isGranted: sign === "+", privilege, grantee }];
+      });
+    }),
+  );
+}
+
+/** How GRANT calls kinds of objects that it calls otherwise than the catalogs. */
+const grantWords: Readonly<Record<string, string>> = { function: "ROUTINE", procedure: "ROUTINE", aggregate: "ROUTINE", view: "TABLE", "materialized view": "TABLE", "foreign table": "TABLE" };
+
+function memberStatement({ on, privilege, grantee }: MemberGrant, grants: boolean): string {
+  return grants ? `GRANT ${privilege} ON ${on} TO ${role(grantee)}` : `REVOKE ${privilege} ON ${on} FROM ${role(grantee)}`;
+}
 
 export const collations: Renderer = {
   phase: phases.collation,

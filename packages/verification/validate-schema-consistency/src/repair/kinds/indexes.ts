@@ -30,8 +30,15 @@ function createIndex(fact: Fact, situation: Situation): readonly Statement[] {
     ...statements(tablespace === undefined ? sql : withTablespace(sql, tablespace)),
     ...setTargets(name, null, targets ?? null),
     ...(clustered === "true" ? statements(`ALTER TABLE ${parent} CLUSTER ON ${ownName(name)}`) : []),
+    ...(isToBeAttached(fact, situation) ? [{ sql: `ALTER INDEX ${properties["parents"]} ATTACH PARTITION ${name}`, phase: phases.attach }] : []),
     ...(identity === "true" ? [{ sql: `ALTER TABLE ${parent} REPLICA IDENTITY USING INDEX ${ownName(name)}`, phase: phases.attach }] : []),
   ];
+}
+
+/** One that is made for a partition that is there, under an index of the parent that is there too. */
+function isToBeAttached({ parent = "", properties }: Fact, situation: Situation): boolean {
+  const parents = properties["parents"];
+  return parents !== undefined && !situation.makes("index", parents) && !movesInTree(situation, parent);
 }
 
 function withTablespace(sql: string, tablespace: string): string {
@@ -39,16 +46,20 @@ function withTablespace(sql: string, tablespace: string): string {
   return where < 0 ? `${sql} TABLESPACE ${tablespace}` : `${sql.slice(0, where)} TABLESPACE ${tablespace}${sql.slice(where)}`;
 }
 
-function dropIndex(fact: Fact, { before, after, makes }: Situation): readonly Statement[] {
+const staysAttached = cannot("an index stays attached to that of its parent as long as the partition does");
+
+function dropIndex(fact: Fact, { before, after, makes, changes }: Situation): Written {
   const parents = fact.properties["parents"];
   const goesWithParent = parents !== undefined && before.facts.has(`index ${parents}`) && (!after.facts.has(`index ${parents}`) || makes("index", parents));
-  return goesWithParent ? [] : statements(`DROP INDEX ${fact.name}`);
+  if (goesWithParent) return [];
+  return parents !== undefined && !movesInTree({ makes, changes }, fact.parent ?? "") ? staysAttached : statements(`DROP INDEX ${fact.name}`);
 }
 
 function alterIndex({ property, from, to, fact }: Change, situation: Situation): Written {
   const { name, parent = "" } = fact;
   switch (property) {
     case "valid":
+      if (isPartitioned(fact)) return to === "true" ? [] : cannot("the index of a partitioned table is valid as soon as each partition has its own");
       return to === "true" ? statements(`REINDEX INDEX ${name}`) : cannot("no statement makes an index invalid");
     case "clustered":
       return setClustered(fact, to, situation);
@@ -60,10 +71,15 @@ function alterIndex({ property, from, to, fact }: Change, situation: Situation):
       return setTargets(name, from, to);
     case "parents":
       if (movesInTree(situation, parent)) return [];
-      return to === null ? cannot("an index stays attached to that of its parent as long as the partition does") : statements(`ALTER INDEX ${to} ATTACH PARTITION ${name}`);
+      return to === null ? staysAttached : statements(`ALTER INDEX ${to} ATTACH PARTITION ${name}`);
     default:
       return "remake";
   }
+}
+
+/** Such an index is valid as soon as each partition has its own. */
+function isPartitioned({ properties }: Fact): boolean {
+  return /^(?:UNIQUE )?ON ONLY /u.test(properties["definition"] ?? "");
 }
 
 /** Each is told as the number of the column and its target. */

@@ -121,7 +121,7 @@ function moveChild(old: Fact, fact: Fact): readonly Statement[] {
 }
 
 /** Whether a table is made, attached or detached, so that what it has from its parents comes and goes with that. */
-export function movesInTree({ makes, changes }: Situation, table: string): boolean {
+export function movesInTree({ makes, changes }: Pick<Situation, "makes" | "changes">, table: string): boolean {
   return makes("table", table) || changes("table", table, "partition bound") || changes("table", table, "parents");
 }
 

@@ -29,7 +29,8 @@ function ofState({ name, parent, properties }: Fact, word: string): readonly Sta
 }
 
 function alterOnTable(word: string, { property, to, fact }: Change, situation: Situation): Written {
-  if (property === "state") return statements(`ALTER TABLE ${fact.parent} ${states[to ?? "enabled"]} ${word} ${ownName(fact.name)}`);
+  const only = situation.sparesChildren(fact, property) ? "ONLY " : "";
+  if (property === "state") return statements(`ALTER TABLE ${only}${fact.parent} ${states[to ?? "enabled"]} ${word} ${ownName(fact.name)}`);
   if (fact.properties["inherited"] !== "true") return "remake";
   return movesInTree(situation, fact.parent ?? "") ? [] : cannot("a trigger of a partition is changed with that of its parent");
 }
