@@ -16,6 +16,9 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(--(?:password|passwd|secret|token|api-key|[\w-]*-key)\s+)(?!-)\S+/giu, `$1${mask}`],
 ];
 
+/** Every pattern needs one of these, and looking for them first is quick: most texts of a long report have none. */
+const suspicious = /:\/\/|eyJ|sb_|pass|secret|token|key/iu;
+
 /**
  * Makes a redactor for the known secrets of one run and for everything that looks like one.
  * Secrets shorter than four characters are left to the patterns: replacing "a" everywhere would destroy the text.
@@ -25,7 +28,7 @@ export function createRedactor(secrets: readonly string[]): Redact {
   known.sort((a, b) => b.length - a.length);
   return (text) => {
     const plain = known.reduce((redacted, secret) => redacted.replaceAll(secret, mask), text);
-    return patterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), plain);
+    return !suspicious.test(plain) ? plain : patterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), plain);
   };
 }
 

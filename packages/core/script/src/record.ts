@@ -2,7 +2,6 @@ import type { Options } from "@org/env";
 import { exitCodes } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
 import type { ScriptDefinition } from "./define-script.ts";
-import { flushJournal, journalRun } from "./history/index.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Report } from "./report.ts";
 import { writeReportFiles } from "./report-files/write-report-files.ts";
@@ -42,6 +41,7 @@ interface HistoryTarget {
 
 /** Journal first, so that a run is kept also when the database refuses it or this process dies. */
 async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
+  const { flushJournal, journalRun } = await import("./history/index.ts");
   await journalRun(target.stateDir, report);
   if (databaseUrl !== undefined) await flushJournal({ ...target, databaseUrl, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
 }

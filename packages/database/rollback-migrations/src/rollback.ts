@@ -1,6 +1,6 @@
 import { printable } from "@org/logging";
 import { tableExists, toPostgresError, withClient, type PostgresClient } from "@org/postgres";
-import { MigrationError, migrationStates, readHistory, readMigrations, requireHistory, withMigrationLock, type HistoryEntry, type HistoryTarget, type MigrationCollection, type MigrationState } from "@org/run-migrations";
+import { MigrationError, migrationStates, readHistory, readMigrations, withMigrationLock, type HistoryEntry, type HistoryTarget, type MigrationCollection, type MigrationState } from "@org/run-migrations";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import { losesData } from "./losses/losses.ts";
 import { planRollback, unfinished } from "./plan.ts";
@@ -82,7 +82,6 @@ const nothingDone = { rolledBackNow: [], roundTrips: null, error: undefined } as
 /** The client is in a read-only session. */
 async function planOnly(run: Run, client: PostgresClient): Promise<RollbackOutcome & Look> {
   const { collection, history, context } = run;
-  await requireHistory(client, history);
   const { states, entries } = await look(run, client);
   const plan = await planRollback(client, { collection, states, history: entries, selection: context.settings, forceRecord: context.settings.forceRecord });
   return { ...nothingDone, states, entries, plan };
@@ -91,15 +90,14 @@ async function planOnly(run: Run, client: PostgresClient): Promise<RollbackOutco
 async function underLock(run: Run): Promise<RollbackOutcome> {
   const { context, history } = run;
   const { signal, settings } = context;
-  return session(context, { readOnly: false }, async (client) => {
-    await requireHistory(client, history);
-    return session(context, { readOnly: false }, (lockClient) =>
+  return session(context, { readOnly: false }, (client) =>
+    session(context, { readOnly: false }, (lockClient) =>
       withMigrationLock({ client, lockClient, history, waitMs: settings.lockWait, signal }, async () => {
         const planned = await session(context, { readOnly: true }, (reader) => planOnly(run, reader));
         return mayGoOn(planned, settings) ? execute(run, client, planned) : planned;
       }),
-    );
-  });
+    ),
+  );
 }
 
 /** Everything that stands in the way is told by the checks; with any of it nothing runs at all. */
@@ -132,8 +130,8 @@ async function execute(run: Run, client: PostgresClient, { plan, entries }: Roll
 async function verify(run: Run, client: PostgresClient): Promise<RollbackOutcome> {
   const { context, collection, history } = run;
   const { settings } = context;
-  if (settings.lastRun) await requireHistory(client, history);
-  const { states, entries } = (await tableExists(client, settings.stateSchema, "migration_history")) ? await look(run, client) : { states: migrationStates(collection, []), entries: [] };
+  const hasHistory = settings.lastRun || (await tableExists(client, settings.stateSchema, "migration_history"));
+  const { states, entries } = hasHistory ? await look(run, client) : { states: migrationStates(collection, []), entries: [] };
   const everything = migrationStates(collection, []).map((state) => ({ ...state, state: "applied" as const }));
   const selects = settings.steps !== undefined || settings.to !== undefined || settings.lastRun;
   const selected = selects ? selectApplied({ states: everything, history: entries }, settings) : everything;

@@ -1,16 +1,16 @@
 import type { Logger } from "@org/logging";
-import { planExecution, withTransaction, type ExecutionPlan, type PostgresClient, type SqlStatement } from "@org/postgres";
+import { withTransaction, type ExecutionPlan, type PostgresClient, type SqlStatement } from "@org/postgres";
 import { runMigration } from "postgres-migrations/dist/run-migration.js";
 import type { BasicPgClient, Migration as StagedMigration } from "postgres-migrations/dist/types.js";
 import type { FileToRun } from "./file-to-run.ts";
-import { finishAttempt, insertAttempt, insertStatement, type HistoryTarget, type Outcome } from "./history.ts";
+import { finishAttempt, insertAttempt, type HistoryTarget, type Outcome } from "./history.ts";
 import { hasSqlAfterFile, runSqlAfterFile, type HookTarget } from "./hooks/run-hooks.ts";
 import { withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { toMigrationError } from "./migration-error.ts";
-import { renewSessionLock } from "./migration-lock.ts";
 import { printable } from "./printable.ts";
+import { commitWithRow, needsItsPlace, runAtOnce } from "./run-at-once.ts";
 import { runOutside } from "./run-outside.ts";
-import { isServerError } from "./server-error.ts";
+import { forgetSession, lockTimeout, resetSettings } from "./session-state.ts";
 import { beginProgress } from "./statement-progress.ts";
 
 export interface FileTarget {
@@ -41,8 +41,8 @@ export interface AppliedMigration {
  * refuses, with the failure recorded.
  */
 export async function applyFile(target: FileTarget, toRun: FileToRun): Promise<AppliedMigration> {
-  const plan = planExecution(toRun.sql);
-  const run: FileRun = { ...target, toRun, plan, startedAt: new Date(), statement: undefined, rowId: undefined, error: undefined, atOnce: false };
+  const run = beginRun(target, toRun);
+  const { plan } = run;
   if (!plan.inTransaction) run.rowId = await record(run, { status: "running" });
   try {
     await attempt(run);
@@ -58,17 +58,7 @@ export async function applyFile(target: FileTarget, toRun: FileToRun): Promise<A
 
 /** Records, after its transaction was rolled back, why a file that was joined to others failed. */
 export async function recordJoinedFailure(target: FileTarget, toRun: FileToRun, error: unknown): Promise<void> {
-  const plan = planExecution(toRun.sql);
-  await recordFailure({ ...target, toRun, plan, startedAt: new Date(), statement: undefined, rowId: undefined, error, atOnce: false }, error);
-}
-
-/** The session as it was at login: no role or setting of a file reaches the next one. */
-const resetSettings = "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL";
-
-/** Temporary tables and prepared statements go too. */
-export function forgetSession(history: HistoryTarget | null): string {
-  const forget = `${resetSettings}; DISCARD TEMP; DEALLOCATE ALL`;
-  return history === null ? forget : `${forget}; ${renewSessionLock(history)}`;
+  await recordFailure(beginRun(target, toRun), error);
 }
 
 export interface FileRun extends FileTarget {
@@ -81,14 +71,20 @@ export interface FileRun extends FileTarget {
   rowId: string | undefined;
   /** The first error; the engine passes on its message only. */
   error: unknown;
-  /** All statements in one message, which saves most of the time of a small file. */
+  /** All statements in one message. */
   atOnce: boolean;
+  /** The message holds the commit too. */
+  commitsItself: boolean;
+}
+
+function beginRun(target: FileTarget, toRun: FileToRun): FileRun {
+  return { ...target, toRun, plan: toRun.plan, startedAt: new Date(), statement: undefined, rowId: undefined, error: undefined, atOnce: false, commitsItself: false };
 }
 
 // Outside a transaction the statements are tried again one by one, and a joined file with the whole of its transaction.
 async function attempt(run: FileRun): Promise<void> {
   const once = async (atOnce = false): Promise<void> => {
-    Object.assign(run, { error: undefined, statement: undefined, atOnce });
+    Object.assign(run, { error: undefined, statement: undefined, atOnce, commitsItself: false });
     await runMigration(engineTable, engineClient(run))(stage(run)).catch(async (engineError: unknown) => {
       if (run.plan.inTransaction && !run.joined && run.error !== undefined && run.signal?.aborted !== true) await forgetAfterFailure(run);
       throw run.error ?? engineError;
@@ -106,11 +102,6 @@ async function attempt(run: FileRun): Promise<void> {
       await once();
     });
   });
-}
-
-/** Whether the server refused a statement without saying which: a lock is tried for again anyway, and a lost session has no second try. */
-function needsItsPlace(error: unknown): boolean {
-  return isServerError(error) && !/^(?:55P03|40P01|57|08)/u.test(error.code);
 }
 
 // What the session holds then matters to the next attempt only; a session that is lost has its own error.
@@ -154,36 +145,13 @@ function engineClient(run: FileRun): BasicPgClient {
   return { query } as BasicPgClient;
 }
 
-export function lockTimeout({ lockTimeoutMs }: LockPolicy): string {
-  return `SET lock_timeout = ${lockTimeoutMs}`;
-}
-
-async function runAtOnce(run: FileRun): Promise<void> {
-  const { plan, locks, client, toRun } = run;
-  const [first, last] = [plan.statements[0], plan.statements.at(-1)];
-  if (first === undefined || last === undefined) return void (await client.query(`START TRANSACTION; ${lockTimeout(locks)}`));
-  const before = `START TRANSACTION; ${lockTimeout(locks)}; `;
-  const text = toRun.sql.slice(first.start, last.start + last.text.length);
-  await client.query(before + text).catch((error: unknown) => {
-    if (!isServerError(error)) throw error;
-    if (error.position !== undefined) {
-      run.statement = { text, start: first.start, words: [] };
-      error.position = String(Number(error.position) - before.length);
-    } else if (first === last) run.statement = first;
-    throw error;
-  });
-}
-
 async function finishAtOnce(run: FileRun): Promise<void> {
-  const { client, history, toRun, startedAt } = run;
-  const { migration, direction, checksum } = toRun;
-  const attempted = { migration: { ...migration, checksum }, direction, startedAt, status: "applied" as const, durationMs: elapsed(run) };
+  if (run.commitsItself) return;
   if (hasSqlAfterFile(run.hooks)) {
-    await client.query(resetSettings);
+    await run.client.query(resetSettings);
     await runHookSql(run);
   }
-  const row = history === null ? [] : [insertStatement(history, attempted)];
-  await client.query([resetSettings, ...row, "COMMIT", forgetSession(history)].join("; "));
+  await run.client.query(commitWithRow(run));
 }
 
 async function runStatements(run: FileRun): Promise<void> {

@@ -1,11 +1,11 @@
 import { isScriptError, ScriptError } from "@org/exit-codes";
 import { silentLogger, type Logger } from "@org/logging";
-import { locate, planExecution, withTransaction, type PostgresClient } from "@org/postgres";
+import { locate, withTransaction, type PostgresClient } from "@org/postgres";
 import { wayThere, type FileToRun } from "./file-to-run.ts";
-import { applyFile, forgetSession, lockTimeout, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
+import { applyFile, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
 import { HookError } from "./hooks/hook.ts";
 import { runCommandsAfterFile, runHooks, type HookTarget } from "./hooks/run-hooks.ts";
-import { readHistory, readRepeatableHistory, requireHistory, type HistoryTarget } from "./history.ts";
+import { readHistory, readRepeatableHistory, type HistoryTarget } from "./history.ts";
 import { defaultLockPolicy, withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { withMigrationLock } from "./migration-lock.ts";
 import { leavesNothingBehind, selectPending, type PendingSelection } from "./select-pending.ts";
@@ -14,6 +14,7 @@ import { conflicts, migrationStates, type MigrationState } from "./migration-sta
 import { printable } from "./printable.ts";
 import type { Migration, MigrationCollection } from "./read-migrations.ts";
 import { dueRepeatables } from "./repeatables.ts";
+import { forgetSession, lockTimeout } from "./session-state.ts";
 
 export interface ApplyMigrationsOptions {
   /** One session of the database, used by nothing else meanwhile. */
@@ -51,7 +52,6 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
   const { client, lockClient, history, signal, lockWaitMs: waitMs = 30_000 } = options;
   if (history === null) return applyFiles(options, everyFile(options).map((migration) => wayThere(migration, [])));
   if (lockClient === undefined) throw new Error("applyMigrations needs a lockClient to work on a history");
-  await requireHistory(client, history);
   return withMigrationLock({ client, lockClient, history, waitMs, signal }, async () => applyFiles(options, await pendingFiles(options, history)));
 }
 
@@ -64,8 +64,7 @@ function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly
  * holds a command of psql, as the files of pg_dump do.
  * Throws a ScriptError (configuration).
  */
-export function refuseUnrunnable({ file, sql }: FileToRun): void {
-  const { leftOpen, statements } = planExecution(sql);
+export function refuseUnrunnable({ file, sql, plan: { leftOpen, statements } }: FileToRun): void {
   const psql = statements.find(({ start }) => sql[start] === "\\");
   const copy = statements.find(({ words }) => /^COPY\b.*\bFROM STDIN\b/u.test(words.join(" ")));
   const found = [[leftOpen, openTransaction], [psql, psqlCommand], [copy, copyFromStdin]] as const;
@@ -180,8 +179,8 @@ async function recordTogether(target: FileTarget, files: readonly FileToRun[], c
   return error;
 }
 
-function refuseOutside({ file, sql }: FileToRun): void {
-  if (planExecution(sql).inTransaction) return;
+function refuseOutside({ file, plan }: FileToRun): void {
+  if (plan.inTransaction) return;
   throw new ScriptError("configuration", `${printable(file)} runs outside a transaction, so it cannot share one with the others`, {
     hint: "Leave --single-transaction out, or apply up to the file before it first (--to).",
   });

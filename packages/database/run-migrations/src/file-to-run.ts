@@ -1,3 +1,4 @@
+import { planExecution, type ExecutionPlan } from "@org/postgres";
 import type { HistoryEntry, StatementProgress } from "./history.ts";
 import { normaliseVersion } from "./layouts.ts";
 import type { Migration, MigrationFile } from "./read-migrations.ts";
@@ -8,17 +9,18 @@ export interface FileToRun extends MigrationFile {
   readonly direction: "up" | "down";
   /** How far an earlier attempt came. */
   readonly progress: StatementProgress | null;
+  readonly plan: ExecutionPlan;
 }
 
 /** The file that applies a migration; it goes on where the last attempt of the history stopped. */
 export function wayThere(migration: Migration, history: readonly HistoryEntry[]): FileToRun {
-  return { ...migration, migration, direction: "up", progress: progressOf(migration, history, "up") };
+  return { ...migration, migration, direction: "up", progress: progressOf(migration, history, "up"), plan: planExecution(migration.sql) };
 }
 
 /** The file that undoes it; undefined where there is none. */
 export function wayBack(migration: Migration, history: readonly HistoryEntry[]): FileToRun | undefined {
   if (migration.down === undefined) return undefined;
-  return { ...migration.down, migration, direction: "down", progress: progressOf(migration, history, "down") };
+  return { ...migration.down, migration, direction: "down", progress: progressOf(migration, history, "down"), plan: planExecution(migration.down.sql) };
 }
 
 function progressOf(migration: Migration, history: readonly HistoryEntry[], direction: "up" | "down"): StatementProgress | null {

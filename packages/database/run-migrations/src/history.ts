@@ -1,6 +1,7 @@
 import { ScriptError } from "@org/exit-codes";
-import { qualifiedName, quoteLiteral, tableExists, type PostgresClient } from "@org/postgres";
+import { qualifiedName, quoteLiteral, type PostgresClient } from "@org/postgres";
 import type { Migration } from "./read-migrations.ts";
+import { isServerError } from "./server-error.ts";
 
 /** Where a history is and what its rows say of the run that writes them. */
 export interface HistoryTarget {
@@ -44,36 +45,31 @@ export interface StartedStatement {
   readonly indexes: readonly string[];
 }
 
-/** Throws a ScriptError (dependency) when init-database has not made the table as this release needs it. */
-export async function requireHistory(client: PostgresClient, { schema }: HistoryTarget): Promise<void> {
-  const hint = "Run npx @org/init-database.";
-  if (!(await tableExists(client, schema, "migration_history"))) {
-    throw new ScriptError("dependency", `the table ${schema}.migration_history does not exist`, { hint });
-  }
-  const { rows } = await client.query(
-    "SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1::pg_catalog.regclass AND attname = 'progress' AND NOT attisdropped",
-    [table(schema)],
-  );
-  if (rows.length === 0) throw new ScriptError("dependency", `the table ${schema}.migration_history is that of an older release`, { hint });
-}
-
-/** All rows of migrations, oldest first. */
+/** All rows of migrations, oldest first. Throws a ScriptError (dependency) when init-database has not made the table as this release needs it. */
 export async function readHistory(client: PostgresClient, target: HistoryTarget): Promise<readonly HistoryEntry[]> {
   return readRows(client, target, "version !~ '^[RS]__'");
 }
 
-/** All rows of repeatable files and seeds, oldest first. */
+/** All rows of repeatable files and seeds, oldest first. Throws as readHistory does. */
 export async function readRepeatableHistory(client: PostgresClient, target: HistoryTarget): Promise<readonly HistoryEntry[]> {
   return readRows(client, target, "version ~ '^[RS]__'");
 }
 
 async function readRows(client: PostgresClient, { schema }: HistoryTarget, where: string): Promise<readonly HistoryEntry[]> {
-  const { rows } = await client.query<HistoryEntry>(
-    `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
-       run_id AS "runId", actor, error, progress
-     FROM ${table(schema)} WHERE ${where} ORDER BY id`,
-  );
+  const text = `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
+      run_id AS "runId", actor, error, progress
+    FROM ${table(schema)} WHERE ${where} ORDER BY id`;
+  const { rows } = await client.query<HistoryEntry>(text).catch((error: unknown) => {
+    throw toHistoryError(error, schema);
+  });
   return rows;
+}
+
+function toHistoryError(error: unknown, schema: string): unknown {
+  const reasons: Readonly<Record<string, string>> = { "42P01": "does not exist", "42703": "is that of an older release" };
+  const reason = isServerError(error) ? reasons[error.code] : undefined;
+  if (reason === undefined) return error;
+  return new ScriptError("dependency", `the table ${schema}.migration_history ${reason}`, { hint: "Run npx @org/init-database.", cause: error });
 }
 
 export interface Attempt {
@@ -95,18 +91,21 @@ export async function insertAttempt(client: PostgresClient, target: HistoryTarge
   return rows[0]!.id;
 }
 
+export interface InsertedRow extends Attempt, Outcome {
+  /** The attempt is the transaction, from its begin to this row, as the server measures it. */
+  readonly isTransaction?: boolean;
+}
+
 /** The statement that writes the row, without parameters, so that it can share a message with others. */
-export function insertStatement(target: HistoryTarget, attempt: Attempt & Outcome): string {
-  const { migration, direction, startedAt, status, durationMs, error, progress } = attempt;
+export function insertStatement(target: HistoryTarget, row: InsertedRow): string {
+  const { migration, direction, status, error, progress } = row;
   const values: Record<string, string> = {
     version: literal(migration.version),
     name: literal(migration.name),
     checksum: literal(migration.checksum),
     direction: literal(direction),
     status: literal(status),
-    started_at: literal(startedAt.toISOString()),
-    finished_at: literal(durationMs === undefined ? null : new Date(startedAt.getTime() + durationMs).toISOString()),
-    duration_ms: durationMs === undefined ? "NULL" : String(durationMs),
+    ...timesOf(row),
     run_id: literal(target.runId),
     actor: target.actor === undefined ? "session_user" : literal(target.actor),
     host: literal(target.host),
@@ -115,6 +114,16 @@ export function insertStatement(target: HistoryTarget, attempt: Attempt & Outcom
     progress: progress === undefined ? "NULL" : literal(JSON.stringify(progress)),
   };
   return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) VALUES (${Object.values(values).join(", ")}) RETURNING id::text`;
+}
+
+function timesOf({ startedAt, durationMs, isTransaction }: InsertedRow): Record<string, string> {
+  if (isTransaction === true) {
+    const seconds = "pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) pg_catalog.now())";
+    const durationOf = `GREATEST(0, pg_catalog.round(${seconds} OPERATOR(pg_catalog.*) 1000))`;
+    return { started_at: "pg_catalog.now()", finished_at: "pg_catalog.clock_timestamp()", duration_ms: durationOf };
+  }
+  const finishedAt = durationMs === undefined ? null : new Date(startedAt.getTime() + durationMs).toISOString();
+  return { started_at: literal(startedAt.toISOString()), finished_at: literal(finishedAt), duration_ms: durationMs === undefined ? "NULL" : String(durationMs) };
 }
 
 function literal(value: string | null | undefined): string {

@@ -7,7 +7,7 @@ export type { HookMoment, HookRun } from "./hooks/hook.ts";
 export type { LintFinding, PlannedFile, PlannedStatement } from "./lint/lint-files.ts";
 export { removalsOf, type Removal, type StatementRemovals, type WrittenName } from "./lint/removals.ts";
 export { wayBack, wayThere, type FileToRun } from "./file-to-run.ts";
-export { readHistory, requireHistory, type HistoryEntry, type HistoryTarget, type StatementProgress } from "./history.ts";
+export { readHistory, type HistoryEntry, type HistoryTarget, type StatementProgress } from "./history.ts";
 export { compareVersions, normaliseVersion, type MigrationLayout } from "./layouts.ts";
 export { defaultLockPolicy, type LockPolicy } from "./lock-retries.ts";
 export { withMigrationLock, type MigrationLockOptions } from "./migration-lock.ts";

@@ -68,12 +68,18 @@ export function normaliseVersion(version: string): string {
   return version.split(".").map((part) => BigInt(part).toString()).join(".");
 }
 
-/** Orders versions by number, part by part, whatever their widths. */
+/** Orders versions, as normaliseVersion writes them, by number, part by part, whatever their widths. */
 export function compareVersions(a: string, b: string): number {
-  const [left, right] = [a.split(".").map(BigInt), b.split(".").map(BigInt)];
+  const [left, right] = [a.split("."), b.split(".")];
   for (let part = 0; part < Math.max(left.length, right.length); part += 1) {
-    const difference = (left[part] ?? -1n) - (right[part] ?? -1n);
-    if (difference !== 0n) return difference < 0n ? -1 : 1;
+    const difference = compareNumbers(left[part] ?? "", right[part] ?? "");
+    if (difference !== 0) return difference;
   }
   return 0;
+}
+
+/** Without leading zeros the longer number is the greater one; timestamps are longer than what a number holds exactly. */
+function compareNumbers(a: string, b: string): number {
+  if (a.length !== b.length) return a.length - b.length;
+  return a === b ? 0 : a < b ? -1 : 1;
 }

@@ -8,7 +8,7 @@ import { planAdoption, planBaseline, planRepair, recordChanges, type RecordedCha
 import { readAdoption } from "./adopt.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
-import { readHistory, readRepeatableHistory, requireHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
+import { readHistory, readRepeatableHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
 import { keepSnapshot } from "./keep-snapshot.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import type { FailOn } from "./lint-check.ts";
@@ -53,21 +53,33 @@ type Context = RunContext<MigrateSettings>;
  * be reached or the history table is missing; a migration that the server refuses is a failed check.
  */
 export async function migrate(context: Context): Promise<Result<MigrationStatus>> {
-  const { settings, logger } = context;
-  const collection = await readMigrations(settings.directory, { layout: settings.layout, strictSequence: settings.strictSequence, logger });
   const looksOnly = context.action === "status" || context.action === "plan" || context.dryRun;
-  const { seeds, hooks } = await readSurroundings(context);
-  const run: Run = { context, collection, seeds, hooks, commands: [], history: historyTarget(context) };
-  const outcome = await session(context, looksOnly, (client) => act(run, client)).finally(() => Promise.allSettled(run.commands));
+  const reading = readRun(context);
+  const [read, ended] = await Promise.allSettled([reading, session(context, looksOnly, async (client) => act(await reading, client))]);
+  // Files that cannot be used are told whatever the server said meanwhile.
+  const { collection, commands } = valueOf(read);
+  await Promise.allSettled(commands);
+  const outcome = valueOf(ended);
   const status = toStatus({ ...outcome, collection, context });
-  return { data: status, checks: [...statusChecks(status, outcome, { failOn: settings.failOn, root: context.root }), ...(await customChecks(context))] };
+  const { failOn } = context.settings;
+  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root: context.root }), ...(await customChecks(context))] };
 }
 
-async function readSurroundings({ config: { migrations: { seeds, hooks } = {} }, root }: Context): Promise<Pick<Run, "seeds" | "hooks">> {
+async function readRun(context: Context): Promise<Run> {
+  const { config: { migrations: { seeds, hooks } = {} }, root, settings: { directory, layout, strictSequence }, logger } = context;
   return {
+    context,
+    collection: await readMigrations(directory, { layout, strictSequence, logger }),
     seeds: seeds === undefined ? [] : await (await import("./read-seeds.ts")).readSeeds(seeds, root),
     hooks: hooks === undefined ? [] : (await import("./hooks/read-hooks.ts")).readHooks(hooks, root),
+    commands: [],
+    history: historyTarget(context),
   };
+}
+
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === "rejected") throw settled.reason;
+  return settled.value;
 }
 
 interface Run {
@@ -111,7 +123,6 @@ async function session<T>({ settings, signal, logger }: Context, readOnly: boole
 }
 
 async function look({ collection, seeds, history }: Run, client: PostgresClient): Promise<MigrateOutcome> {
-  await requireHistory(client, history);
   const repeated = [...collection.repeatables, ...seeds];
   const rows = repeated.length === 0 ? [] : await readRepeatableHistory(client, history);
   const states = migrationStates(collection, await readHistory(client, history));
@@ -169,7 +180,6 @@ function asEntry({ version, name, change, checksum }: RecordedChange): HistoryEn
 
 async function plannedChanges({ context, collection, history }: Run, client: PostgresClient): Promise<readonly RecordedChange[]> {
   const { action, settings, logger } = context;
-  await requireHistory(client, history);
   const states = migrationStates(collection, await readHistory(client, history));
   const request = { ...settings, collection, states };
   if (action === "repair") return planRepair(request);
@@ -185,8 +195,9 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   const rehearsal = await rehearsePending({ ...run, ...before, live: client });
   if (rehearsal !== null && ("error" in rehearsal || rehearsal.failure !== null)) return { ...before, rehearsal };
   const total = dueFiles(before, run.context.settings).length;
+  if (total === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], total };
-  const error = total === 0 ? undefined : await applyPending(run, client, advance);
+  const error = await applyPending(run, client, advance);
   if (advance.appliedNow.length > 0) await keepSnapshot(client, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }

@@ -1,6 +1,7 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { ScriptError } from "@org/exit-codes";
 import { silentLogger, type Logger } from "@org/logging";
 import { compareVersions, layoutExamples, parseMigrationPath, type MigrationLayout, type NamedFile } from "./layouts.ts";
@@ -57,15 +58,14 @@ export async function readMigrations(directory: string, options: ReadMigrationsO
   const detected = detectLayout(named.flatMap((entry) => entry.named ?? []));
   const layout = options.layout ?? detected ?? (repeatables.length > 0 ? "files" : undefined);
   if (layout === undefined) throw noMigrations(directory, files);
-  const collection = collect({ ...options, directory, layout, named, repeatables, isGiven: options.layout !== undefined });
+  const collection = await collect({ ...options, directory, layout, named, repeatables, isGiven: options.layout !== undefined });
   logger.debug(`Read ${collection.migrations.length} migrations (layout ${layout}) from ${printable(directory)}.`);
   return collection;
 }
 
 /** The checksum that the history keeps of a text. */
 export function checksumOf(sql: string): string {
-  const normalised = sql.replaceAll("\r\n", "\n").replace(/\n+$/u, "");
-  return createHash("sha256").update(normalised, "utf8").digest("hex");
+  return hash("sha256", sql.replaceAll("\r\n", "\n").replace(/\n+$/u, ""));
 }
 
 interface Listed {
@@ -89,14 +89,10 @@ function detectLayout(named: readonly NamedFile[]): MigrationLayout | undefined 
   return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }
 
-function collect({ directory, layout: wanted, named, repeatables: again, isGiven, strictSequence = false }: Listing): MigrationCollection {
+async function collect(listing: Listing): Promise<MigrationCollection> {
+  const { directory, layout: wanted, repeatables: again, isGiven, strictSequence = false } = listing;
   const problems: string[] = [];
-  const read: Found[] = [];
-  const layoutOfNames = wanted === "sections" ? "files" : wanted;
-  for (const { file, named: parsed } of named) {
-    if (parsed?.layout !== layoutOfNames) problems.push(strayFile(file, parsed, wanted));
-    else read.push({ ...parsed, ...readSql(join(directory, file), file, problems) });
-  }
+  const read = await readNamed(listing, problems);
   const layout = wanted === "files" && !isGiven && read.some(({ sql }) => hasSections(sql)) ? "sections" : wanted;
   const found = layout === "sections" ? read.flatMap((file) => toSections(file, problems)) : read;
   problems.push(...sameVersions(found), ...downsAlone(found));
@@ -106,6 +102,18 @@ function collect({ directory, layout: wanted, named, repeatables: again, isGiven
   if (migrations.length + repeatables.length + problems.length === 0) throw noMigrations(directory, []);
   if (problems.length > 0) throw unusable({ directory, layout, problems });
   return { directory, layout, migrations, repeatables };
+}
+
+async function readNamed({ directory, layout, named }: Listing, problems: string[]): Promise<readonly Found[]> {
+  const read: Found[] = [];
+  const layoutOfNames = layout === "sections" ? "files" : layout;
+  for (const [index, { file, named: parsed }] of named.entries()) {
+    // The caller connects meanwhile, and each answer of the server waits for a pause.
+    if (index % 32 === 31) await nextTurn();
+    if (parsed?.layout !== layoutOfNames) problems.push(strayFile(file, parsed, layout));
+    else read.push({ ...parsed, ...readSql(join(directory, file), file, problems) });
+  }
+  return read;
 }
 
 function readRepeatables(directory: string, files: readonly string[], problems: string[]): readonly Migration[] {
@@ -141,7 +149,10 @@ export function readSql(path: string, file: string, problems: string[]): Migrati
 
 /** Drops a byte order mark, which Postgres takes for a syntax error. Synchronous: each of many small files would wait for the thread pool four times. */
 function decode(path: string): string {
-  return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  const text = readFileSync(path, "utf8");
+  // What is no UTF-8 is read as this character, which may also stand in the file: only the bytes tell.
+  if (text.includes("\uFFFD")) return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
 }
 
 function toSections(found: Found, problems: string[]): Found[] {

@@ -1,9 +1,10 @@
 import type { SqlStatement } from "@org/postgres";
-import { lockTimeout, type FileRun } from "./apply-file.ts";
+import type { FileRun } from "./apply-file.ts";
 import { concurrentStatement, leftoversOf, nameLeftovers, type ConcurrentStatement } from "./concurrent-statement.ts";
 import { noteProgress, type StartedStatement } from "./history.ts";
 import { withLockRetries } from "./lock-retries.ts";
 import { printable } from "./printable.ts";
+import { lockTimeout } from "./session-state.ts";
 import { beginProgress, checksumOfFirst } from "./statement-progress.ts";
 import { statementUnits, type StatementUnit } from "./statement-units.ts";
 

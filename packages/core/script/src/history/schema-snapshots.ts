@@ -1,5 +1,5 @@
 import { quoteIdentifier, type PostgresClient } from "@org/postgres";
-import { parseReading, storeReading, type Reading } from "@org/postgres/schema";
+import type { Reading } from "@org/postgres/schema";
 
 /** A run that stored what the schema was like when it had ended its work. */
 export interface SnapshotOfRun {
@@ -13,6 +13,7 @@ const kept = 50;
 
 /** Stores the schema as a run left it, packed, and removes the oldest ones. Needs the rights to insert and to delete. */
 export async function storeSnapshotOfRun(client: PostgresClient, schema: string, { runId, reading }: { readonly runId: string; readonly reading: Reading }): Promise<void> {
+  const { storeReading } = await import("@org/postgres/schema");
   const content = await pack(storeReading(reading));
   const table = tableIn(schema);
   await client.query(
@@ -34,6 +35,7 @@ export async function listSnapshotsOfRuns(client: PostgresClient, schema: string
 export async function readSnapshotOfRun(client: PostgresClient, schema: string, runId: string): Promise<Reading> {
   const { rows } = await client.query<{ content: Buffer }>(`select content from ${tableIn(schema)} where run_id = $1`, [runId]);
   if (rows[0] === undefined) throw new Error(`the run ${runId} has no snapshot any more`);
+  const { parseReading } = await import("@org/postgres/schema");
   return parseReading(await unpack(rows[0].content), `the snapshot of the run ${runId}`);
 }
 
