@@ -27,6 +27,8 @@ export interface RunContext<Settings> {
   readonly environment: string;
   readonly action: string;
   readonly dryRun: boolean;
+  /** False when the run is to be left out of the history. */
+  readonly keepsHistory: boolean;
   readonly runId: string;
   readonly actor: string;
   readonly host: string;

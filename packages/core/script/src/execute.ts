@@ -65,6 +65,7 @@ function makeContext<O extends Options, Data>(
     ...shared,
     environment: common.environment,
     dryRun: common.dryRun,
+    keepsHistory: common.history,
     action,
     runId,
     actor,

@@ -111,6 +111,33 @@ test("an error without a position points at its statement, one of a deferred con
   });
 });
 
+test("quotes that a file does not close swallow nothing of what runs after it", async () => {
+  for (const text of ["CREATE TABLE a (id int);\nSELECT 'open", "CREATE TABLE a (id int);\nSELECT 'open;\n", "CREATE TABLE a (id int);\nDO $$ BEGIN"]) {
+    await withPlace({ "1_a.sql": text }, async (place) => {
+      expect((await failure(apply(place))).message).toMatch(/^1_a\.sql:2:\d+: unterminated .* \(SQLSTATE 42601\)/);
+      expect(await exists(place.client, "a")).toBe(false);
+      expect(await historyLines(place.client)).toEqual(["1 failed"]);
+    });
+  }
+});
+
+test("a row that cannot be written takes its file with it, and the error is none of a line of the file", async () => {
+  await withPlace({ "1_a.sql": "CREATE TABLE a (id int);\n" }, async (place) => {
+    await place.client.query("ALTER TABLE platform.migration_history ADD CHECK (status <> 'applied')");
+    expect((await failure(apply(place))).message).toMatch(/^1_a\.sql at its commit: new row .* violates check constraint .*SQLSTATE 23514/);
+    expect(await exists(place.client, "a")).toBe(false);
+    expect(await historyLines(place.client)).toEqual(["1 failed"]);
+  });
+});
+
+test("the row of a file has the times of the server", async () => {
+  await withPlace({ "1_a.sql": "CREATE TABLE a AS SELECT now() AS began;\nSELECT pg_sleep(0.05);\n" }, async (place) => {
+    await apply(place);
+    const { rows } = await place.client.query("SELECT began = started_at AS begun, duration_ms >= 50 AS slept, finished_at > started_at AS ended FROM a, platform.migration_history");
+    expect(rows).toEqual([{ begun: true, slept: true, ended: true }]);
+  });
+});
+
 test("files that cannot run in a transaction run outside of one", async () => {
   const files = {
     "1_a.sql": "CREATE TABLE a (id int, b int);",

@@ -1,8 +1,9 @@
 // Needs Postgres.
 import { listSnapshotsOfRuns, readSnapshotOfRun } from "@org/script/history";
+import { runBin } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations } from "./script.ts";
-import { withPlace } from "./testing/database.ts";
+import { historyLines, withPlace } from "./testing/database.ts";
 
 const files = { "1_a.sql": "CREATE TABLE a (id bigint PRIMARY KEY);" };
 
@@ -15,6 +16,14 @@ test("a run that applied something stores the schema that it left, another one n
     expect(others).toEqual([]);
     const { parts } = await readSnapshotOfRun(client, "platform", first.run.id);
     expect(parts.flatMap(({ kind, rows }) => (kind === "table" ? rows.map(({ name }) => name) : []))).toEqual(["public.a"]);
+  }));
+
+test("a run that is left out of the history stores nothing", () =>
+  withPlace(files, async ({ url, folder, client }) => {
+    const env = { DATABASE_URL: url, REPORT_DIR: folder, STATE_DIR: folder };
+    expect(await runBin("run-migrations", ["--directory", folder, "--no-history"], { cwd: folder, env })).toMatchObject({ exitCode: 0 });
+    expect(await historyLines(client)).toEqual(["1 applied"]);
+    expect(await listSnapshotsOfRuns(client, "platform")).toEqual([]);
   }));
 
 test("what was applied before a file failed is stored too", () =>

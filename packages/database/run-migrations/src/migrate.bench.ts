@@ -62,7 +62,7 @@ async function measure(server: PrivatePostgres, tool: Tool, { folder, count }: C
   try {
     await withClient({ url, applicationName: "bench" }, (client) => applyStateMigrations(client, "platform"));
     const once = async (): Promise<number> => {
-      const { exitCode, stdout, stderr, durationMs } = await runProcess(tool.command, tool.args({ url, folder }), { cwd: folder, timeout: 600_000, env: { DATABASE_URL: url, PGSSLMODE: "disable", REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") } });
+      const { exitCode, stdout, stderr, durationMs } = await runProcess(tool.command, tool.args({ url, folder }), { cwd: folder, timeout: 600_000, env: { DATABASE_URL: plainly(url), PGSSLMODE: "disable", REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") } });
       if (exitCode !== 0) throw new Error(`${tool.name}: ${stdout}${stderr}`);
       return durationMs;
     };
@@ -84,11 +84,17 @@ interface Collection {
   readonly count: number;
 }
 
+/** None of the tools asks for TLS, which the server does not speak. */
+function plainly(url: string): string {
+  return `${url}?sslmode=disable`;
+}
+
 function toolsFor(server: PrivatePostgres, folder: string): readonly Tool[] {
-  const plainly = (url: string): string => `${url}?sslmode=disable`;
+  const runMigrations = [binFile("run-migrations"), "--directory", join(folder, "plain"), "--log-level", "WARNING"];
   return [
     { name: "psql", command: join(server.binDir, "psql"), args: ({ url }) => ["-q", "-X", "-d", url, "-f", join(folder, "session.sql")] },
-    { name: "run-migrations", command: process.execPath, args: () => [binFile("run-migrations"), "--directory", join(folder, "plain"), "--no-history", "--log-level", "WARNING"] },
+    { name: "run-migrations", command: process.execPath, args: () => [...runMigrations, "--no-history"] },
+    { name: "  with history", command: process.execPath, args: () => runMigrations },
     { name: "postgres-migrations", command: process.execPath, args: ({ url }) => [join(folder, "plain.cjs"), url, join(folder, "plain")] },
     { name: "node-pg-migrate", command: process.execPath, args: () => [join(tools, "node_modules/node-pg-migrate/bin/node-pg-migrate.js"), "up", "--single-transaction=false", "-m", join(folder, "node-pg-migrate")] },
     { name: "dbmate", command: join(tools, "node_modules/.bin/dbmate"), args: ({ url }) => ["--url", plainly(url), "--no-dump-schema", "-d", join(folder, "dbmate"), "migrate"] },

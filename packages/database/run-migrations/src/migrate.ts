@@ -198,7 +198,7 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   if (total === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], total };
   const error = await applyPending(run, client, advance);
-  if (advance.appliedNow.length > 0) await keepSnapshot(client, run.context, run.context.settings.stateSchema);
+  if (advance.appliedNow.length > 0 && run.context.keepsHistory) await keepSnapshot(client, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 

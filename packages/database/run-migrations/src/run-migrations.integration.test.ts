@@ -121,6 +121,8 @@ test("each cause has its exit code and a next step", async () => {
       [2, /platform2\.migration_history does not exist/u, run(place, "--state-schema", "platform2")],
       [3, /--directroy/u, run(place, "--directroy", "x")],
       [3, /nosuch/u, run(place, "--directory", join(place.folder, "nosuch"))],
+      // The files are read while the session opens: what is wrong with them is told first.
+      [3, /nosuch/u, run({ ...place, url: at((url) => (url.port = port)) }, "--directory", join(place.folder, "nosuch"))],
       [3, /expected one of files, pairs/u, run(place, "--layout", "prisma")],
       [3, /wait-lock/u, run(place, "--wait-lock", "soon")],
       [3, /--yes/u, runBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: { ...environment(place), ENVIRONMENT: "production" } })],
@@ -130,6 +132,8 @@ test("each cause has its exit code and a next step", async () => {
       expect([exitCode, stderr]).toEqual([code, expect.stringMatching(words)]);
       expect(stdout + stderr).not.toMatch(/wr0ng-passw0rd/u);
     }
+    await place.client.query("ALTER TABLE platform.migration_history DROP COLUMN progress");
+    expect(await run(place)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("platform.migration_history is that of an older release") });
   });
 });
 
