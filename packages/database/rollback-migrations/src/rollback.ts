@@ -81,7 +81,7 @@ const nothingDone = { rolledBackNow: [], roundTrips: null, error: undefined } as
 
 /** The client is in a read-only session. */
 async function planOnly(run: Run, client: PostgresClient): Promise<RollbackOutcome & Look> {
-  const { collection, history, context } = run;
+  const { collection, context } = run;
   const { states, entries } = await look(run, client);
   const plan = await planRollback(client, { collection, states, history: entries, selection: context.settings, forceRecord: context.settings.forceRecord });
   return { ...nothingDone, states, entries, plan };
@@ -128,7 +128,7 @@ async function execute(run: Run, client: PostgresClient, { plan, entries }: Roll
 
 /** Among the files, as if all were applied: what is to be proved need not be applied anywhere. */
 async function verify(run: Run, client: PostgresClient): Promise<RollbackOutcome> {
-  const { context, collection, history } = run;
+  const { context, collection } = run;
   const { settings } = context;
   const hasHistory = settings.lastRun || (await tableExists(client, settings.stateSchema, "migration_history"));
   const { states, entries } = hasHistory ? await look(run, client) : { states: migrationStates(collection, []), entries: [] };
