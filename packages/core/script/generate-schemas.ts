@@ -19,7 +19,7 @@ interface JsonSchema {
 export function generateSchemas(): Readonly<Record<string, string>> {
   return {
     "report.schema.json": textOf("Report", convert(reportSchema)),
-    "migration_status.schema.json": textOf("Report", convert(migrationStatusSchema)),
+    "migration_status.schema.json": textOf("MigrationStatusReport", convert(migrationStatusSchema)),
     "verification_report.schema.json": textOf("VerificationReport", convert(verificationReportSchema)),
     "schema_snapshot.schema.json": textOf("StoredReading", convert(schemaSnapshotSchema)),
     "manifest.schema.json": textOf("Manifest", forEditors(convert(manifestSchema))),
@@ -56,8 +56,9 @@ interface Documented {
   readonly properties: Readonly<Record<string, { readonly doc: string | undefined; readonly type: string }>>;
 }
 
-const sources = ["check", "report", "manifest", "config", "report-files/verification-report", "../../postgres/src/schema/read-snapshot", "../../postgres/src/schema/stored-reading"];
-const interfaces = new Map(sources.flatMap((source) => readInterfaces(new URL(`src/${source}.ts`, import.meta.url))));
+const sources = ["check", "report", "migration-status", "manifest", "config", "report-files/verification-report", "../../postgres/src/schema/read-snapshot", "../../postgres/src/schema/stored-reading"];
+const interfaces = new Map<string, Documented>();
+for (const source of sources) readInterfaces(new URL(`src/${source}.ts`, import.meta.url));
 
 /** Copies the docstrings of an interface, of those that it extends and of those that its properties name. */
 function describe(schema: JsonSchema, name: string): void {
@@ -78,15 +79,14 @@ function objectsOf(schema: JsonSchema): JsonSchema[] {
   return [...(items === undefined ? [] : [items]), ...rest, ...anyOf].flatMap(objectsOf);
 }
 
-function readInterfaces(file: URL): [string, Documented][] {
+/** Of the files before it, an interface may extend what they declare. */
+function readInterfaces(file: URL): void {
   const text = readFileSync(file, "utf8");
-  const declaration = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export interface (\w+)(?:<[^>]*>)?(?: extends ([^{]*?))? \{\n([\s\S]*?)\n\}/gu;
-  const found = new Map<string, Documented>();
+  const declaration = /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export interface (\w+)(?:<[^>]*>)?(?: extends (\w*)[^{]*?)? \{\n([\s\S]*?)\n\}/gu;
   for (const [, doc, name, base, body] of text.matchAll(declaration)) {
-    const inherited = found.get(base ?? "")?.properties;
-    found.set(name ?? "", { doc: sentence(doc), properties: { ...inherited, ...readProperties(body ?? "") } });
+    const inherited = interfaces.get(base ?? "")?.properties;
+    interfaces.set(name ?? "", { doc: sentence(doc), properties: { ...inherited, ...readProperties(body ?? "") } });
   }
-  return [...found];
 }
 
 function readProperties(body: string): Documented["properties"] {

@@ -13,10 +13,11 @@ const named = (name: string) => scripts.find((script) => script.name === name)!;
 
 test("1: the state tables are not as any release made them", async () => {
   await withPreparedPlatform(async (platform) => {
-    await execute(platform.urls.DATABASE_URL, ["ALTER TABLE platform.migration_history RENAME COLUMN checksum TO renamed"]);
+    const asView = ["ALTER TABLE platform.migration_history RENAME TO kept", "ALTER TABLE platform.kept RENAME COLUMN checksum TO renamed", "CREATE VIEW platform.migration_history AS SELECT *, (id / 0)::text AS checksum FROM platform.kept"];
+    await execute(platform.urls.DATABASE_URL, asView);
     const { exitCode, report, stderr } = await runScript(named("run-migrations"), [], { place: platform, env: platform.urls });
     expect(exitCode).toBe(1);
-    expect(stderr).toContain('column "checksum" does not exist');
+    expect(stderr).toContain("division by zero");
     expect(report).toMatchObject({ verdict: "unknown", error: { code: "general" } });
   });
 });

@@ -38,7 +38,7 @@ function trace(): string[] {
   return lines;
 }
 
-const started = ["nx run @org/platform:build", "node -- packages/control/platform/bin/platform.js up --install"];
+const started = ["nx run-many -t build", "node -- packages/control/platform/bin/platform.js up --install"];
 
 test("start installs, builds and brings the platform up; the second one installs nothing", async () => {
   expect((await bootstrap("start")).exitCode).toBe(0);

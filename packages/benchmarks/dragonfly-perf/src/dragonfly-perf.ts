@@ -1,7 +1,8 @@
 import { resolve } from "node:path";
 import { describeCacheUrl, toCacheError, withCache, type CacheClient } from "@org/cache";
 import { checkResult, runChecks, Secret, skipped, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
-import { isServerUrl, readBaseline, refuseDifferent } from "./compare/baseline.ts";
+import { readBaseline, refuseDifferent } from "./compare/baseline.ts";
+import { isServerUrl } from "./compare/server-url.ts";
 import { compare, judgeComparison } from "./compare/compare.ts";
 import { showHistory } from "./history.ts";
 import { describeMachine } from "./machine.ts";

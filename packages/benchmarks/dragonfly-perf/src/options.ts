@@ -1,6 +1,6 @@
 import type { Option } from "@org/env";
 import { option, redisUrl, Secret, type OptionsOf } from "@org/script";
-import { isServerUrl } from "./compare/baseline.ts";
+import { isServerUrl } from "./compare/server-url.ts";
 import type { Distribution } from "./engine/load-plan.ts";
 
 export interface BenchmarkSettings {

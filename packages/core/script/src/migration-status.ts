@@ -1,3 +1,5 @@
+import type { Report } from "./report.ts";
+
 /** How the files of a collection are named. */
 export const migrationLayouts = ["files", "pairs", "folders", "folder-pairs", "sections", "flyway"] as const;
 export type MigrationLayout = (typeof migrationLayouts)[number];
@@ -24,7 +26,7 @@ export interface MigrationState {
   readonly runId: string | null;
   /** Why the latest attempt at a failed migration, or the latest rollback of an applied one, did not end well. */
   readonly lastError: string | null;
-  /** Where the next attempt at a failed one goes on, when a part of it is done; null when it begins anew. */
+  /** Where the next attempt at a failed one, or at the rollback of an applied one, goes on, when a part of it is done; null when it begins anew. */
   readonly resumesAt: ResumePoint | null;
 }
 
@@ -63,4 +65,11 @@ export interface MigrationFacts {
   /** Why this run stopped; null when it did not. */
   readonly failure: MigrationFailure | null;
   readonly migrations: readonly MigrationState[];
+}
+
+/** `migration_status.json`: the latest report of a script that works on the migrations. */
+export interface MigrationStatusReport extends Report<MigrationFacts> {
+  readonly script: "run-migrations" | "rollback-migrations";
+  /** Null when the run ended before it knew them. Each script tells more than this. */
+  readonly data: MigrationFacts | null;
 }

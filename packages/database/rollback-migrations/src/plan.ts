@@ -1,6 +1,6 @@
 import { printable } from "@org/logging";
 import { planExecution, type PostgresClient } from "@org/postgres";
-import type { HistoryEntry, Migration, MigrationCollection, MigrationState } from "@org/run-migrations";
+import { isPending, type HistoryEntry, type Migration, type MigrationCollection, type MigrationState } from "@org/run-migrations";
 import { findLosses } from "./losses/losses.ts";
 import { selectApplied, type Selection } from "./selection.ts";
 import type { PlannedRollback } from "./rollback-status.ts";
@@ -39,5 +39,5 @@ function planOne({ version, name, state, file }: MigrationState, migration: Migr
 export function unfinished(states: readonly MigrationState[], planned: readonly PlannedRollback[]): readonly MigrationState[] {
   const oldest = planned.at(-1)?.version;
   const from = states.findIndex(({ version }) => version === oldest);
-  return from === -1 ? [] : states.slice(from).filter(({ resumesAt }) => resumesAt !== null);
+  return from === -1 ? [] : states.slice(from).filter((one) => isPending(one) && one.resumesAt !== null);
 }

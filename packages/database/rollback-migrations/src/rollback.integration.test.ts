@@ -143,6 +143,10 @@ test("a way back that cannot run in a transaction runs statement by statement an
     const failed = await back(place, { to: "0" });
     expect(failed).toMatchObject({ exitCode: 6, data: { failure: { line: 2, rolledBack: false } } });
     expect(failed.data.migrations[0]).toMatchObject({ state: "applied", lastError: expect.stringMatching(/its rollback failed.*nosuch/u) });
+    await writeFiles(place.folder, { "2_b.up.sql": "CREATE TABLE b (id int)", "2_b.down.sql": "DROP TABLE b" });
+    const refused = await runMigrations({ databaseUrl: place.url, directory: place.folder });
+    expect(refused).toMatchObject({ exitCode: 6, data: { appliedNow: [] } });
+    expect(refused.checks.find(({ id }) => id === "migrations.unchanged")?.evidence).toBe("1_a.up.sql is undone in part: its rollback stopped before statement 2 of 3; nothing was applied");
     await writeFiles(place.folder, { "1_a.down.sql": "DROP INDEX CONCURRENTLY i;\nDROP INDEX CONCURRENTLY j;\nDROP TABLE a;" });
     expect((await back(place, { to: "0" })).data.rolledBackNow).toMatchObject([{ version: "1", inTransaction: false }]);
     expect(await tables(place.client)).toEqual([]);

@@ -10,7 +10,7 @@ import { defaultLockPolicy, withLockRetries, type LockPolicy } from "./lock-retr
 import { withMigrationLock } from "./migration-lock.ts";
 import { leavesNothingBehind, selectPending, type PendingSelection } from "./select-pending.ts";
 import { MigrationError, toMigrationError } from "./migration-error.ts";
-import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
+import { conflicts, isHalfUndone, migrationStates, type MigrationState } from "./migration-state.ts";
 import { printable } from "./printable.ts";
 import type { Migration, MigrationCollection } from "./read-migrations.ts";
 import { dueRepeatables } from "./repeatables.ts";
@@ -100,14 +100,22 @@ async function repeatedFiles({ client, collection, seeds = [] }: ApplyMigrations
   return dueRepeatables(repeated, rows).map((migration) => wayThere(migration, rows));
 }
 
-/** What to tell when applied files changed or are missing. */
+/** What to tell when applied files changed, are missing or are undone in part. */
 export function conflictError(states: readonly MigrationState[]): ScriptError {
-  const listed = conflicts(states).map(({ version, name, file, state }) =>
-    state === "changed" ? `${printable(file ?? name)} was changed after it was applied` : `version ${version} (${printable(name)}) is applied and its file is missing`,
-  );
-  return new ScriptError("checkFailed", `${listed.join("; ")}; nothing was applied`, {
-    hint: "Restore the files as they were applied, and put the change into a new migration.",
+  const found = conflicts(states);
+  const onlyHalfUndone = found.every(isHalfUndone);
+  return new ScriptError("checkFailed", `${found.map(describeConflict).join("; ")}; nothing was applied`, {
+    hint: onlyHalfUndone
+      ? "Run npx @org/rollback-migrations once more, which goes on where it stopped; or undo the rest by hand and record it with repair --mark-reverted."
+      : "Restore the files as they were applied, and put the change into a new migration.",
   });
+}
+
+/** Why one of `conflicts` is in the way. */
+export function describeConflict(one: MigrationState): string {
+  const { version, name, file, state } = one;
+  if (isHalfUndone(one)) return `${printable(file ?? name)} is undone in part: its rollback stopped before statement ${one.resumesAt?.statement} of ${one.resumesAt?.of}`;
+  return state === "changed" ? `${printable(file ?? name)} was changed after it was applied` : `version ${version} (${printable(name)}) is applied and its file is missing`;
 }
 
 async function applyFiles(options: ApplyMigrationsOptions, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {

@@ -1,6 +1,6 @@
 export { runMigrations } from "./script.ts";
 export type { MigrationStatus } from "./status.ts";
-export { applyMigrations, refuseUnrunnable, type ApplyMigrationsOptions } from "./apply-migrations.ts";
+export { applyMigrations, describeConflict, refuseUnrunnable, type ApplyMigrationsOptions } from "./apply-migrations.ts";
 export { applyFile, type AppliedMigration, type FileTarget } from "./apply-file.ts";
 export { recordChanges, type RecordedChange } from "./bookkeeping.ts";
 export type { HookMoment, HookRun } from "./hooks/hook.ts";
@@ -12,7 +12,7 @@ export { compareVersions, normaliseVersion, type MigrationLayout } from "./layou
 export { defaultLockPolicy, type LockPolicy } from "./lock-retries.ts";
 export { withMigrationLock, type MigrationLockOptions } from "./migration-lock.ts";
 export { MigrationError, type MigrationFailure } from "./migration-error.ts";
-export { countStates, isPending, migrationStates, type MigrationState, type MigrationStateName, type ResumePoint } from "./migration-state.ts";
+export { conflicts, countStates, isHalfUndone, isPending, migrationStates, type MigrationState, type MigrationStateName, type ResumePoint } from "./migration-state.ts";
 export { parseVersion, type PendingSelection } from "./select-pending.ts";
 export type { Rehearsal, RehearsedFile, RehearsedLock, RehearsedStatement } from "./rehearse/rehearsal.ts";
 export type { RepeatableState, RepeatableStateName } from "./repeatables.ts";

@@ -1,7 +1,7 @@
 import { planExecution } from "@org/postgres";
 import { expect, test } from "vitest";
 import type { HistoryEntry } from "./history.ts";
-import { conflicts, migrationStates } from "./migration-state.ts";
+import { conflicts, migrationStates, type MigrationState } from "./migration-state.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
 import { checksumOfFirst } from "./statement-progress.ts";
 
@@ -64,6 +64,17 @@ test("an applied one whose rollback did not end tells it", () => {
   const rollbacks = [row("1", { direction: "down", status: "failed", error: "busy" }), row("2", { direction: "down", status: "running", finishedAt: null })];
   const told = ["its rollback failed: busy", "its rollback was started and never ended", null];
   expect(migrationStates(collection("1", "2", "3"), [...history, ...rollbacks]).map(({ lastError }) => lastError)).toEqual(told);
+});
+
+test("one whose rollback did a part outside a transaction is in the way, and tells where it goes on", () => {
+  const down = { ...collection("1").migrations[0]!, sql: "-- no-transaction\nSELECT 1;\nSELECT 2;" };
+  const files = { ...collection(), migrations: [{ ...collection("1").migrations[0]!, down }] };
+  const after = (done: number): readonly MigrationState[] => {
+    const progress = { done, checksum: checksumOfFirst(planExecution(down.sql).statements, done), started: null };
+    return migrationStates(files, [row("1"), row("1", { direction: "down", status: "failed", error: "busy", progress })]);
+  };
+  expect(conflicts(after(0))).toEqual([]);
+  expect(conflicts(after(1))).toMatchObject([{ version: "1", state: "applied", resumesAt: { statement: 2, of: 2, line: 3 } }]);
 });
 
 test("changed and missing ones are in the way", () => {

@@ -2,7 +2,7 @@ import { locate, planExecution } from "@org/postgres";
 import type { MigrationState, MigrationStateName, ResumePoint } from "@org/script";
 import type { HistoryEntry } from "./history.ts";
 import { compareVersions, normaliseVersion } from "./layouts.ts";
-import type { Migration, MigrationCollection } from "./read-migrations.ts";
+import type { Migration, MigrationCollection, MigrationFile } from "./read-migrations.ts";
 import { beginProgress } from "./statement-progress.ts";
 
 export type { MigrationState, MigrationStateName, ResumePoint };
@@ -20,9 +20,14 @@ export function migrationStates(collection: MigrationCollection, history: readon
   ].toSorted((a, b) => compareVersions(a.version, b.version));
 }
 
-/** Those that make it unsafe to go on: what was applied is not what the files say. */
+/** Those that make it unsafe to go on: what was applied is not what the files say, or is undone in part. */
 export function conflicts(states: readonly MigrationState[]): readonly MigrationState[] {
-  return states.filter(({ state }) => state === "changed" || state === "missing");
+  return states.filter((one) => one.state === "changed" || one.state === "missing" || isHalfUndone(one));
+}
+
+/** Whether its rollback, outside a transaction, did a part and is not ended. */
+export function isHalfUndone({ state, resumesAt }: Pick<MigrationState, "state" | "resumesAt">): boolean {
+  return !isPending({ state }) && resumesAt !== null;
 }
 
 /** Whether it is still to be applied: never tried, or tried without a good end. */
@@ -69,12 +74,12 @@ function describeFile(migration: Migration, { entries, newest }: KnownRows): Mig
   if (entries?.effective === undefined) {
     const outOfOrder = newest !== undefined && compareVersions(version, newest) < 0;
     const error = lastError(entries?.last);
-    return { ...blank, version, name, file, state: error === null ? "pending" : "failed", outOfOrder, lastError: error, resumesAt: resumePoint(migration, entries?.last) };
+    return { ...blank, version, name, file, state: error === null ? "pending" : "failed", outOfOrder, lastError: error, resumesAt: resumePoint(migration, entries?.last, "up") };
   }
   const recorded = entries.effective.checksum;
   // A baseline may have been taken without the files.
   const state = recorded === null || recorded === checksum ? "applied" : "changed";
-  return { ...describeEntry(entries.effective, state), name, file, lastError: rollbackError(entries.last) };
+  return { ...describeEntry(entries.effective, state), name, file, lastError: rollbackError(entries.last), resumesAt: migration.down === undefined ? null : resumePoint(migration.down, entries.last, "down") };
 }
 
 const blank: Pick<MigrationState, "appliedAt" | "appliedBy" | "durationMs" | "runId"> = {
@@ -100,8 +105,8 @@ function describeEntry(entry: HistoryEntry, state: MigrationStateName): Migratio
   };
 }
 
-function resumePoint({ sql }: Migration, last: HistoryEntry | undefined): ResumePoint | null {
-  if (last === undefined || last.direction === "down" || last.progress === null) return null;
+function resumePoint({ sql }: MigrationFile, last: HistoryEntry | undefined, direction: "up" | "down"): ResumePoint | null {
+  if (last === undefined || last.direction !== direction || last.progress === null) return null;
   const { inTransaction, statements } = planExecution(sql);
   const done = inTransaction ? 0 : beginProgress(statements, last.progress).done;
   if (done === 0) return null;

@@ -6,7 +6,7 @@ import type { HookRun } from "./hooks/hook.ts";
 import { MigrationError } from "./migration-error.ts";
 import { lintCheck, type LintCheckOptions } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
-import { countStates, type MigrationState } from "./migration-state.ts";
+import { conflicts, countStates, type MigrationState } from "./migration-state.ts";
 import type { MigrateOutcome, MigrateSettings } from "./migrate.ts";
 import { printable } from "./printable.ts";
 import type { MigrationCollection } from "./read-migrations.ts";
@@ -71,9 +71,10 @@ function readable({ migrations, directory, layout }: MigrationStatus): Finding {
 }
 
 function unchanged({ counts }: MigrationStatus, states: readonly MigrationState[]): Finding {
-  if (counts.changed + counts.missing === 0) return pass(`${counts.applied} applied, none of them changed or missing`);
+  const found = conflicts(states);
+  if (found.length === 0) return pass(`${counts.applied} applied, none of them changed or missing`);
   const { message, hint } = conflictError(states);
-  return fail(message, hint ?? "", { value: counts.changed + counts.missing, unit: "count" });
+  return fail(message, hint ?? "", { value: found.length, unit: "count" });
 }
 
 function applied({ action, counts, repeatables }: MigrationStatus, error: MigrateOutcome["error"]): Finding {

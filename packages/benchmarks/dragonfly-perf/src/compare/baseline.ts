@@ -2,11 +2,6 @@ import { readFile } from "node:fs/promises";
 import { ScriptError } from "@org/exit-codes";
 import type { BenchmarkData, Fingerprint, LoadSettings } from "../result.ts";
 
-/** Whether --compare names a server and no file. */
-export function isServerUrl(text: string): boolean {
-  return /^(rediss?|unix):\/\//iu.test(text);
-}
-
 /** Reads an earlier report. Throws ScriptError(configuration) for a file that is none, or whose result is invalid. */
 export async function readBaseline(file: string): Promise<BenchmarkData> {
   const refuse = (reason: string, cause?: unknown): ScriptError => new ScriptError("configuration", `--compare ${file}: ${reason}`, { hint: "Name a benchmark_results.json of a valid run.", ...(cause === undefined ? {} : { cause }) });

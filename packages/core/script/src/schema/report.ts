@@ -1,5 +1,6 @@
 import { exitCodes, type ExitCode, type ExitCodeName } from "@org/exit-codes";
 import * as v from "valibot";
+import { migrationLayouts, type MigrationStatusReport } from "../migration-status.ts";
 import type { VerificationReport } from "../report-files/verification-report.ts";
 import type { Report } from "../report.ts";
 import { schemaOf } from "./schema-of.ts";
@@ -65,11 +66,45 @@ const report = {
 
 export const reportSchema: v.GenericSchema<unknown, Report> = schemaOf<Report>()(v.object(report));
 
-/** The scripts whose latest report is `migration_status.json`. */
-type MigrationStatus = Report & { readonly script: "run-migrations" | "rollback-migrations" };
+const resumePoint = v.object({ statement: position, of: position, line: v.nullable(position) });
 
-export const migrationStatusSchema: v.GenericSchema<unknown, MigrationStatus> = schemaOf<MigrationStatus>()(
-  v.object({ ...report, script: v.picklist(["run-migrations", "rollback-migrations"]) }),
+const migrationState = v.object({
+  version: text,
+  name: text,
+  file: v.nullable(text),
+  state: v.picklist(["applied", "pending", "failed", "changed", "missing"]),
+  outOfOrder: v.boolean(),
+  appliedAt: v.nullable(time),
+  appliedBy: v.nullable(text),
+  durationMs: v.nullable(milliseconds),
+  runId: v.nullable(text),
+  lastError: v.nullable(v.string()),
+  resumesAt: v.nullable(resumePoint),
+});
+
+const migrationFailure = v.object({
+  version: text,
+  file: text,
+  sqlState: v.nullable(text),
+  message: v.string(),
+  detail: v.nullable(v.string()),
+  line: v.nullable(position),
+  column: v.nullable(position),
+  excerpt: v.nullable(v.string()),
+  rolledBack: v.boolean(),
+});
+
+const migrationFacts = v.object({
+  directory: text,
+  layout: v.picklist(migrationLayouts),
+  stateSchema: text,
+  counts: v.object({ applied: count, pending: count, failed: count, changed: count, missing: count }),
+  failure: v.nullable(migrationFailure),
+  migrations: v.array(migrationState),
+});
+
+export const migrationStatusSchema: v.GenericSchema<unknown, MigrationStatusReport> = schemaOf<MigrationStatusReport>()(
+  v.object({ ...report, script: v.picklist(["run-migrations", "rollback-migrations"]), data: v.nullable(migrationFacts) }),
 );
 
 export const verificationReportSchema: v.GenericSchema<unknown, VerificationReport> = schemaOf<VerificationReport>()(

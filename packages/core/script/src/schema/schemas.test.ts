@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { generateSchemas } from "../../generate-schemas.ts";
 import { defineScript } from "../define-script.ts";
 import { pass } from "../findings.ts";
+import type { MigrationFacts } from "../migration-status.ts";
 import type { Report } from "../report.ts";
 import { runChecks } from "../run-checks.ts";
 import { writeReportFiles } from "../report-files/write-report-files.ts";
@@ -40,6 +41,17 @@ test("a stored snapshot validates, and one without its format does not", () => {
   expect(problems("schema_snapshot.schema.json", { ...stored, snapshotFormat: undefined })).toEqual([" must have required property 'snapshotFormat'"]);
 });
 
+const migrationFacts: MigrationFacts = {
+  directory: "migrations",
+  layout: "files",
+  stateSchema: "platform",
+  counts: { applied: 0, pending: 0, failed: 1, changed: 0, missing: 0 },
+  failure: { version: "1", file: "1_a.sql", sqlState: "42601", message: "syntax error", detail: null, line: 2, column: 1, excerpt: "selct\n^", rolledBack: true },
+  migrations: [
+    { version: "1", name: "a", file: "1_a.sql", state: "failed", outOfOrder: false, appliedAt: null, appliedBy: null, durationMs: null, runId: null, lastError: "syntax error", resumesAt: { statement: 2, of: 3, line: null } },
+  ],
+};
+
 describe("reports", () => {
   const script = defineScript({
     manifest: testManifest,
@@ -63,7 +75,7 @@ describe("reports", () => {
       writeReportFiles({ report, manifest: { ...testManifest, report: name }, stateDir: join(folder, "state"), reportDir: folder, logger: recordingLogger() });
     await write(await script(), "verification_report");
     await write(sampleReport({ script: "verify-extensions" }), "verification_report");
-    await write(sampleReport({ script: "run-migrations" }), "migration_status");
+    await write(sampleReport({ script: "run-migrations", data: migrationFacts }), "migration_status");
     for (const name of ["verification_report", "migration_status"]) {
       expect(problems(`${name}.schema.json`, read(join(folder, `${name}.json`)))).toEqual([]);
     }
@@ -73,7 +85,12 @@ describe("reports", () => {
     const { counts: _, ...uncounted } = sampleReport();
     expect(problems("report.schema.json", uncounted)).toEqual([" must have required property 'counts'"]);
     expect(problems("report.schema.json", { ...sampleReport(), verdict: "ok", exitCode: 9 })).toHaveLength(2);
-    expect(problems("migration_status.schema.json", sampleReport())).toHaveLength(1);
+    const status = sampleReport({ script: "rollback-migrations", data: null });
+    expect(problems("migration_status.schema.json", status)).toEqual([]);
+    expect(problems("migration_status.schema.json", { ...status, script: "verify-connection" })).toHaveLength(1);
+    const [state] = migrationFacts.migrations;
+    const halfDone = { ...migrationFacts, migrations: [{ ...state, state: "done" }] };
+    expect(problems("migration_status.schema.json", { ...status, data: halfDone })).toContain("/data/migrations/0/state must be equal to one of the allowed values");
   });
 });
 

@@ -1,4 +1,4 @@
-import type { MigrationState } from "@org/run-migrations";
+import { conflicts, describeConflict, isHalfUndone, type MigrationState } from "@org/run-migrations";
 import { fail, pass, skipped, warn, type Check, type Finding } from "@org/script";
 import type { Files } from "../files.ts";
 
@@ -13,12 +13,10 @@ export function migrationChecks(files: Files | string): readonly Check[] {
 }
 
 function unchanged(states: readonly MigrationState[]): Finding {
-  const conflicts = states.filter(({ state }) => state === "changed" || state === "missing");
-  if (conflicts.length === 0) return pass(`${states.filter(({ state }) => state === "applied").length} applied, none of them changed or missing`);
-  const listed = conflicts.map(({ version, name, file, state }) =>
-    state === "changed" ? `${file ?? name} was changed after it was applied` : `version ${version} (${name}) is applied and its file is missing`,
-  );
-  return fail(listed.join("; "), "Restore the files as they were applied, and put the change into a new migration.", { value: conflicts.length, unit: "count" });
+  const found = conflicts(states);
+  if (found.length === 0) return pass(`${states.filter(({ state }) => state === "applied").length} applied, none of them changed or missing`);
+  const remedy = found.every(isHalfUndone) ? "Finish it with npx @org/rollback-migrations." : "Restore the files as they were applied, and put the change into a new migration.";
+  return fail(found.map(describeConflict).join("; "), remedy, { value: found.length, unit: "count" });
 }
 
 function applied(states: readonly MigrationState[]): Finding {
