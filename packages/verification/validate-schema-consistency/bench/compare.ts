@@ -63,6 +63,7 @@ async function makeDatabase(server: PrivatePostgres): Promise<string> {
   await withClient({ url, applicationName: "bench" }, async (client) => {
     await client.query("CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.changed := now(); RETURN NEW; END'");
     for (let i = 1; i <= tables; i += 1) await client.query(tableSql(i) + (i % 20 === 0 ? otherKindsSql(i) : ""));
+    await client.query(fewSql());
     await client.query("ANALYZE");
   });
   return url;
@@ -101,6 +102,22 @@ function otherKindsSql(i: number): string {
     COMMENT ON TABLE t${i} IS 'The table ${i}';
     COMMENT ON COLUMN t${i}.name IS 'The name in ${i}';
     GRANT SELECT ON t${i} TO pg_monitor`;
+}
+
+/** What a database holds a few of. */
+function fewSql(): string {
+  return `
+    CREATE FOREIGN DATA WRAPPER away; CREATE SERVER branch FOREIGN DATA WRAPPER away OPTIONS (host 'h');
+    CREATE FOREIGN TABLE stock (id bigint, name text) SERVER branch OPTIONS (table_name 'stock'); CREATE USER MAPPING FOR PUBLIC SERVER branch;
+    CREATE PUBLICATION changes FOR TABLE t1, t2 (id, name) WHERE (id > 10);
+    CREATE FUNCTION near(text, text) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT lower($1) = lower($2)';
+    CREATE OPERATOR ~~~ (LEFTARG = text, RIGHTARG = text, FUNCTION = near);
+    CREATE CAST (mood20 AS integer) WITH INOUT; CREATE COLLATION plain (provider = libc, locale = 'C');
+    CREATE TEXT SEARCH CONFIGURATION words (COPY = simple); CREATE TEXT SEARCH DICTIONARY stems (TEMPLATE = simple);
+    CREATE AGGREGATE longest(text) (SFUNC = textcat, STYPE = text); CREATE TYPE span AS RANGE (SUBTYPE = integer);
+    CREATE FUNCTION seen() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER told ON ddl_command_end EXECUTE FUNCTION seen();
+    CREATE TABLE parts (id bigint, at date) PARTITION BY RANGE (at); CREATE TABLE parts_2026 PARTITION OF parts FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+    CREATE EXTENSION citext; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor`;
 }
 
 async function runRound(server: PrivatePostgres, urls: readonly string[]): Promise<Round> {
