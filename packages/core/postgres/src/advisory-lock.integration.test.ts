@@ -45,6 +45,21 @@ test("waits until the holder has done, and gives the lock back after success and
   });
 });
 
+test("a holder that leaves between the question and the answer is no reason to give up", async () => {
+  const key = advisoryLockKey("just left");
+  await session("holder", async (holder) => {
+    await holder.query("SELECT pg_advisory_lock($1)", [String(key)]);
+    await session("client", async (client) => {
+      const leaving = Object.create(client) as PostgresClient;
+      leaving.query = async (text: string, values: unknown[]) => {
+        if (text.includes("pg_locks")) await holder.query("SELECT pg_advisory_unlock($1)", [String(key)]);
+        return client.query(text, values);
+      };
+      expect(await withAdvisoryLock(leaving, { key, waitMs: 0 }, () => Promise.resolve("had"))).toBe("had");
+    });
+  });
+});
+
 test("abort ends the wait", async () => {
   const key = advisoryLockKey("never given");
   await session("holder", (holder) =>

@@ -6,7 +6,7 @@ import type { PostgresClient } from "./client.ts";
 export interface AdvisoryLockOptions {
   /** From advisoryLockKey, so that it is the same in every process. */
   readonly key: bigint;
-  /** How long to wait for another holder, in milliseconds; 0 tries once. */
+  /** How long to wait for another holder, in milliseconds; 0 does not wait. */
   readonly waitMs: number;
   readonly signal?: AbortSignal | undefined;
 }
@@ -43,8 +43,12 @@ async function acquire(client: PostgresClient, options: AdvisoryLockOptions): Pr
     options.signal?.throwIfAborted();
     if (await tryLock(client, options.key)) return;
     const left = deadline - performance.now();
-    if (left <= 0) throw await lockedOut(client, options);
-    await sleep(Math.min(pause, left), options.signal);
+    if (left > 0) await sleep(Math.min(pause, left), options.signal);
+    else {
+      const holder = await findHolder(client, options.key);
+      // A holder that has left meanwhile is nobody to wait for: the lock is asked for once more.
+      if (holder !== undefined) throw lockedOut(holder, options);
+    }
   }
 }
 
@@ -76,14 +80,13 @@ const holderQuery = `
     AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND l.classid::bigint = ($1::bigint >> 32) & 4294967295 AND l.objid::bigint = $1::bigint & 4294967295`;
 
-async function lockedOut(client: PostgresClient, { key, waitMs }: AdvisoryLockOptions): Promise<ScriptError> {
+async function findHolder(client: PostgresClient, key: bigint): Promise<Holder | undefined> {
   const { rows } = await client.query<Holder>(holderQuery, [String(key)]);
-  const holder = rows[0];
-  const refusal = `advisory lock ${key} could not be had within ${waitMs} ms`;
-  if (holder === undefined) {
-    return new ScriptError("timedOut", `${refusal}; its holder has just left`, { hint: "Run this again." });
-  }
-  return new ScriptError("timedOut", `${refusal}: ${describeHolder(holder)} holds it`, {
+  return rows[0];
+}
+
+function lockedOut(holder: Holder, { key, waitMs }: AdvisoryLockOptions): ScriptError {
+  return new ScriptError("timedOut", `advisory lock ${key} could not be had within ${waitMs} ms: ${describeHolder(holder)} holds it`, {
     hint: `Wait until that run has ended; if it hangs, end it with SELECT pg_terminate_backend(${holder.pid}).`,
   });
 }

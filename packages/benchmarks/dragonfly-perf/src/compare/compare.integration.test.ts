@@ -27,13 +27,22 @@ async function compareDelays(server: PrivateCache, first: number, second: number
 }
 
 test("8 pairs of equal servers are no regression; a server slower by 5 % is one", { timeout: 240_000 }, async () => {
-  const [equal, slower] = await Promise.all([compareDelays(cache, delayMs, delayMs), compareDelays(other, slowerMs, delayMs)]);
+  const compareSlower = (): Promise<Report<BenchmarkData | null>> => compareDelays(other, slowerMs, delayMs);
+  const [equal, first] = await Promise.all([compareDelays(cache, delayMs, delayMs), compareSlower()]);
+  let slower = first;
+  // Where other programs take the processors, the interval is wider than 5 %, and rightly no judgement: until they let it.
+  while (intervalOf(slower) > 0.05) slower = await compareSlower();
   expect(equal.data!.comparison!.suites, JSON.stringify(equal.data!.comparison)).toMatchObject([{ isRegression: false }]);
   expect(equal.data!.runs).toHaveLength(16);
   expect(slower.data!.comparison!.suites, JSON.stringify(slower.data!.comparison)).toMatchObject([{ isRegression: true }]);
   expect(slower.exitCode).toBe(6);
   expect(slower.checks.at(-1)).toMatchObject({ id: "perf.comparison", verdict: "fail", evidence: expect.stringContaining("slower than 127.0.0.1") });
 });
+
+function intervalOf({ data }: Report<BenchmarkData | null>): number {
+  const { low, high } = data!.comparison!.suites[0]!;
+  return high! - low!;
+}
 
 test("against a file: equal settings and environments only, valid results only", async () => {
   await withTempFolder(async (folder) => {
