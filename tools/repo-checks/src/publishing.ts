@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { copyWorkspace } from "@org/nx-scripts/copy-workspace";
 import { runProcess, startPrivateCache, type ProcessOptions, type ProcessResult } from "@org/testkit";
 import { withRegistry } from "./registry.ts";
@@ -53,20 +52,15 @@ async function useFromEmptyFolder(root: string, folder: string, registry: string
   }
 }
 
-/** Milliseconds: how long npm's registry may be out of breath before it is asked again. */
-const pauses = [5_000, 15_000, 30_000];
-
 /**
- * Runs again, a few times at most, when npm could not fetch a package of others: the registry of its own passes a hiccup of
+ * Runs again, twice at most, when npm could not fetch a package of others: the registry of its own passes a hiccup of
  * the one behind it on as "404 Not Found". A missing package of this repository is not tried again.
  */
 async function runUntilFetched(run: () => Promise<ProcessResult>): Promise<ProcessResult> {
-  for (const pause of pauses) {
+  for (let left = 2; ; left--) {
     const result = await run();
-    if (!/E404[^]*404 {2}The requested resource '(?!@org\/)/u.test(result.stderr)) return result;
-    await sleep(pause);
+    if (left === 0 || !/E404[^]*404 {2}The requested resource '(?!@org\/)/u.test(result.stderr)) return result;
   }
-  return run();
 }
 
 /** What is wrong with a run that should have verified a healthy cache: its stdout is one JSON report, and nothing else. */
