@@ -3,7 +3,7 @@ import { withTransaction, type ExecutionPlan, type PostgresClient, type SqlState
 import { runMigration } from "postgres-migrations/dist/run-migration.js";
 import type { BasicPgClient, Migration as StagedMigration } from "postgres-migrations/dist/types.js";
 import type { FileToRun } from "./file-to-run.ts";
-import { finishAttempt, insertAttempt, type HistoryTarget, type Outcome } from "./history.ts";
+import { finishAttempt, insertAttempt, isRecorded, type HistoryTarget, type Outcome } from "./history.ts";
 import { hasSqlAfterFile, runSqlAfterFile, type HookTarget } from "./hooks/run-hooks.ts";
 import { withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { toMigrationError } from "./migration-error.ts";
@@ -87,7 +87,7 @@ async function attempt(run: FileRun): Promise<void> {
     Object.assign(run, { error: undefined, statement: undefined, atOnce, commitsItself: false });
     await runMigration(engineTable, engineClient(run))(stage(run)).catch(async (engineError: unknown) => {
       if (run.plan.inTransaction && !run.joined && run.error !== undefined && run.signal?.aborted !== true) await forgetAfterFailure(run);
-      throw run.error ?? engineError;
+      if (!(await wasCommitted(run))) throw run.error ?? engineError;
     });
   };
   if (!run.plan.inTransaction || run.joined) return once();
@@ -102,6 +102,13 @@ async function attempt(run: FileRun): Promise<void> {
       await once();
     });
   });
+}
+
+/** What is refused after the commit of the same message undoes nothing, and the file must not run again. */
+async function wasCommitted({ commitsItself, error, client, history, toRun }: FileRun): Promise<boolean> {
+  if (!commitsItself || !needsItsPlace(error) || history === null || !(await isRecorded(client, history, toRun))) return false;
+  await client.query(forgetSession(history));
+  return true;
 }
 
 // What the session holds then matters to the next attempt only; a session that is lost has its own error.

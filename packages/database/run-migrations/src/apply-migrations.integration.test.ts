@@ -163,6 +163,21 @@ test("a file outside a transaction that fails says that it was not undone, and t
   });
 });
 
+test("what the server refuses after the commit does not run the file again", async () => {
+  await withPlace({ "1_a.sql": "CREATE TABLE IF NOT EXISTS a (id int);\nINSERT INTO a VALUES (1);\n" }, async (place) => {
+    const collection = await readMigrations(place.folder);
+    await withClient({ url: place.url, applicationName: "test apply" }, (client) =>
+      withClient({ url: place.url, applicationName: "test lock" }, async (lockClient) => {
+        const refusing = Object.create(client) as typeof client;
+        refusing.query = async (text: string, values?: unknown[]) => client.query(text.replace("; COMMIT; ", "; COMMIT; SELECT 1 / 0; "), values);
+        expect(await applyMigrations({ client: refusing, lockClient, collection, history: { schema: "platform" } })).toHaveLength(1);
+      }),
+    );
+    expect((await place.client.query("SELECT * FROM a")).rows).toEqual([{ id: 1 }]);
+    expect(await apply(place)).toEqual([]);
+  });
+});
+
 test("a transaction that a file leaves open is refused before anything runs", async () => {
   await withPlace({ "1_a.sql": "CREATE TABLE a (id int)", "2_b.sql": "SELECT 1;\nBEGIN;\nSELECT 2;" }, async (place) => {
     expect(await failure(apply(place))).toMatchObject({ code: "configuration", message: expect.stringMatching(/^2_b\.sql:2:1: /) });

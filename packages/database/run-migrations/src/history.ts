@@ -65,6 +65,19 @@ async function readRows(client: PostgresClient, { schema }: HistoryTarget, where
   return rows;
 }
 
+/** Whether the latest row of a version says that just this was done; before it runs, none does. */
+export async function isRecorded(client: PostgresClient, { schema }: HistoryTarget, { migration, direction, checksum }: Recorded): Promise<boolean> {
+  const text = `SELECT status = 'applied' AND direction = $2 AND checksum IS NOT DISTINCT FROM $3 AS done FROM ${table(schema)} WHERE version = $1 ORDER BY id DESC LIMIT 1`;
+  const { rows } = await client.query<{ done: boolean }>(text, [migration.version, direction, checksum]);
+  return rows[0]?.done === true;
+}
+
+interface Recorded {
+  readonly migration: Pick<Migration, "version">;
+  readonly direction: "up" | "down";
+  readonly checksum: string;
+}
+
 function toHistoryError(error: unknown, schema: string): unknown {
   const reasons: Readonly<Record<string, string>> = { "42P01": "does not exist", "42703": "is that of an older release" };
   const reason = isServerError(error) ? reasons[error.code] : undefined;
