@@ -9,7 +9,8 @@ export function isSameText({ kind, name }: Pick<Fact, "kind" | "name">, property
   // In which order a table has its parents matters only when it is made.
   if (property === "parents") return before.split(", ").sort().join() === after.split(", ").sort().join();
   if (property === "definition" && kind === "index") return isSameIndex(before, after);
-  if (property === "definition" && kind === "trigger") return withSortedColumns(before) === withSortedColumns(after);
+  if (property === "definition" && kind === "trigger") return withSortedColumns(before, updated) === withSortedColumns(after, updated);
+  if (property === "definition" && kind === "statistics") return withSortedColumns(before, measured) === withSortedColumns(after, measured);
   if (property === "value" && (kind === "setting" || kind === "role setting")) return isSameParameter(name.split(" ")[0]!, before, after);
   if (property === "options" && kind === "text search dictionary") return sortedList(before) === sortedList(after);
   return isParameterList(kind, property) && isSameOptions(before, after);
@@ -49,9 +50,12 @@ function unquoted(list: string): string {
   return list.replaceAll("'", "");
 }
 
-/** A trigger fires for the update of any of its columns. */
-function withSortedColumns(definition: string): string {
-  return definition.replace(columns, (_, list: string) => `UPDATE OF ${list.split(/, (?=(?:[^"]*"[^"]*")*[^"]*$)/u).sort().join(", ")} ON `);
+/** A trigger fires for the update of any of its columns, and statistics tell of columns together: the server prints them in the table's order. */
+function withSortedColumns(definition: string, list: RegExp): string {
+  return definition.replace(list, (written: string) => written.split(/, (?=(?:[^"]*"[^"]*")*[^"]*$)/u).sort().join(", "));
 }
 
-const columns = /UPDATE OF ((?:(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+)(?:, )?)+) ON /u;
+const updated = /(?<=UPDATE OF )(?:(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+)(?:, )?)+(?= ON )/u;
+
+/** Expressions follow the columns, and stay as they are. */
+const measured = /(?<= ON )(?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+)(?:, (?:"(?:[^"]|"")*"|[\p{L}\p{N}_$]+)(?=, | FROM ))*(?=, | FROM )/u;
