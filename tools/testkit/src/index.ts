@@ -1,8 +1,11 @@
 export { freePort } from "@org/start-dependencies/servers";
 export { closedPort } from "./closed-port.ts";
 export { makeCertificate, type CertificateFiles } from "./certificate.ts";
+export { writeFiles, type Files } from "./files.ts";
+export { killPlan, killRounds, type KillPlan, type KillRound, type KillRounds, type KillTest } from "./kill-rounds.ts";
 export { withLoginRole, type LoginRole } from "./login-role.ts";
 export { pgDump, pgRestore, psqlFile } from "./pg-dump.ts";
+export { commandOptions, historyLines, makeStateTables, withPlace, type Place } from "./place.ts";
 export { startPrivateCache, type CacheServer, type PrivateCache, type PrivateCacheOptions } from "./private-cache.ts";
 export { startPrivatePostgres, type PostgresServer, type PrivatePostgres, type PrivatePostgresOptions } from "./private-postgres.ts";
 export type { PrivateServer } from "./private-server.ts";
@@ -10,3 +13,4 @@ export { binFile, compileCache, runBin, runProcess, startBin, startProcess, type
 export { createScratchDatabase, withScratchDatabase, type ScratchDatabase } from "./scratch-database.ts";
 export { cacheServer, postgresServer } from "./shared-servers.ts";
 export { withTempFolder } from "./temp-folder.ts";
+export { untilItWorks } from "./until-it-works.ts";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { readFile } from "node:fs/promises";
-import { closedPort, runBin, runProcess, startBin, startPrivatePostgres, type ProcessResult } from "@org/testkit";
+import { closedPort, commandOptions, runBin, runProcess, startBin, startPrivatePostgres, type ProcessResult } from "@org/testkit";
 import { expect, test } from "vitest";
 import { deployExtensions } from "./index.ts";
-import { environment, installed, withPlace } from "./testing/place.ts";
+import { installed, withPlace } from "./testing/place.ts";
 
 const config = (value: object): Record<string, string> => ({ "platform.config.json": JSON.stringify(value) });
 
@@ -75,7 +75,7 @@ test("the timeout and Ctrl-C end the running statement and leave nothing", async
     };
     expect(await place.run(["--timeout", "2s"])).toMatchObject({ exitCode: 7 });
     expect(await sleeping()).toBe(0);
-    const started = startBin("deploy-extensions", [], { cwd: place.folder, env: environment(place.url, place.folder) });
+    const started = startBin("deploy-extensions", [], commandOptions(place));
     await expect.poll(sleeping, { timeout: 20_000 }).toBe(1);
     started.kill("SIGINT");
     expect(await started.done).toMatchObject({ exitCode: 130 });
@@ -91,7 +91,7 @@ test("a server that goes away under way ends with 4", async () => {
       const extensions = [{ name: "pg_stat_statements", version: ">=1.4" }];
       expect(await deploy({ extensions }, { url: server.url })).toMatchObject({ exitCode: 0, verdict: "pass" });
       await write({ ...config({ extensions, extensionFiles: ["slow.sql"] }), "slow.sql": "DO $$ BEGIN RAISE NOTICE 'now asleep'; PERFORM pg_sleep(60); END $$" });
-      const started = startBin("deploy-extensions", ["--log-level", "debug"], { cwd: folder, env: environment(server.url, folder) });
+      const started = startBin("deploy-extensions", ["--log-level", "debug"], commandOptions({ url: server.url, folder }));
       await started.output(/now asleep/u);
       server.kill("SIGQUIT");
       expect(await started.done).toMatchObject({ exitCode: 4 });

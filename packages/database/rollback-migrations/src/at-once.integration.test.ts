@@ -1,16 +1,14 @@
 // Needs Postgres, which the testkit starts.
-import { join } from "node:path";
-import { runBin } from "@org/testkit";
+import { commandOptions, historyLines, runBin, withPlace, type Files, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
-import { historyLines, tables, withPlace, type Files, type Place } from "./testing/place.ts";
+import { tables } from "./testing/place.ts";
 
 const files: Files = Object.fromEntries(
   [1, 2, 3, 4, 5].flatMap((i) => [[`migrations/${i}_m.up.sql`, `CREATE TABLE t${i} (id int)`], [`migrations/${i}_m.down.sql`, `DROP TABLE t${i}`]]),
 );
 
-function run({ url, folder }: Place, command: string, ...args: string[]): ReturnType<typeof runBin> {
-  const env = { DATABASE_URL: url, REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") };
-  return runBin(command, [...args, "--directory", join(folder, "migrations"), "--no-history"], { cwd: folder, env });
+function run(place: Place, command: string, ...args: string[]): ReturnType<typeof runBin> {
+  return runBin(command, [...args, "--no-history"], commandOptions(place));
 }
 
 async function withMigrated(work: (place: Place) => Promise<void>): Promise<void> {
@@ -23,7 +21,7 @@ async function withMigrated(work: (place: Place) => Promise<void>): Promise<void
 /** Every version is as the last word of the history says. */
 async function agree({ client }: Place): Promise<void> {
   const last = new Map((await historyLines(client)).map((line) => line.split(" ") as [string, string]));
-  expect(await tables(client)).toEqual([...last].filter(([, direction]) => direction === "up").map(([version]) => `t${version}`).toSorted());
+  expect(await tables(client)).toEqual([...last].filter(([, word]) => word !== "down").map(([version]) => `t${version}`).toSorted());
 }
 
 test("rollbacks and runs of run-migrations at once: one after the other works, and history and schema agree", async () => {

@@ -1,20 +1,20 @@
-// Needs Postgres, which the testkit starts. KILL_ROUNDS=100 repeats it as often as wanted.
+// Needs Postgres, which the testkit starts. KILL_ROUNDS=100 repeats it as often as wanted, KILL_SEED at the moments of another run.
+import { killPlan, killRounds } from "@org/testkit";
 import { expect, test } from "vitest";
-import { killRounds, type Victim } from "./testing/kill-rounds.ts";
+import { killTest } from "./testing/kill-test.ts";
 
-const victims: readonly Victim[] = ["runner", "runner", "backend"];
-const count = Number(process.env["KILL_ROUNDS"] ?? 6);
+const plan = killPlan("@org/rollback-migrations");
 const notes = [4, 8, 12, 16, 20, 24].flatMap((version) => [`${version} a`, `${version} b`]);
 
 test(
-  "killed at random moments, history and schema agree, and a plain run after it rolls back the rest, each once",
+  `killed at random moments (KILL_SEED=${plan.seed}), history and schema agree, and a plain run after it rolls back the rest, each once`,
   async () => {
-    const rounds = await killRounds(Array.from({ length: count }, (_, i) => victims[i % victims.length]!));
-    for (const { victim, disagreements, exitCode, story, end } of rounds) {
-      const expected = { disagreements: [], exitCode: 0, end: { relations: ["notes"], notes, applied: 0, mostOften: 1 } };
-      expect({ victim, story, disagreements, exitCode, end }).toEqual({ victim, story, ...expected });
+    const { undisturbed, rounds } = await killRounds(plan, killTest);
+    expect(undisturbed).toEqual({ relations: ["notes"], notes, applied: 0, mostOften: 1 });
+    for (const { victim, faults, exitCode, story, end } of rounds) {
+      expect({ victim, faults, exitCode, story, end }, plan.again).toEqual({ victim, faults: [], exitCode: 0, story, end: undisturbed });
     }
-    expect(rounds.filter(({ killed }) => killed).length).toBeGreaterThan(count / 3);
+    expect(rounds.filter(({ killed }) => killed).length, plan.again).toBeGreaterThan(plan.count / 3);
   },
-  60_000 + count * 40_000,
+  60_000 + plan.count * 40_000,
 );

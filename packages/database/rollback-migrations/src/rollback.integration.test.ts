@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runMigrations } from "@org/run-migrations";
-import { pgDump } from "@org/testkit";
+import { historyLines, pgDump, withPlace, writeFiles, type Files, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
-import { apply, back, historyLines, tables, withApplied, withPlace, writeFiles, type Files, type Place } from "./testing/place.ts";
+import { apply, back, tables, withApplied } from "./testing/place.ts";
 
 const three: Files = {
   "1_a.up.sql": "CREATE TABLE a (id int);",
@@ -95,7 +95,7 @@ test("it stops at the first that fails, with the place, and history and schema a
     expect(data.migrations.map(({ version, state, lastError }) => [version, state, lastError === null])).toEqual([["1", "applied", true], ["2", "applied", false], ["3", "pending", true]]);
     await writeFiles(place.folder, { "2_b.down.sql": "DROP TABLE b" });
     expect((await back(place, { to: "0" })).exitCode).toBe(0);
-    expect(await historyLines(place.client)).toEqual(["1 up applied", "2 up applied", "3 up applied", "3 down applied", "2 down failed", "2 down applied", "1 down applied"]);
+    expect(await historyLines(place.client)).toEqual(["1 applied", "2 applied", "3 applied", "3 down applied", "2 down failed", "2 down applied", "1 down applied"]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Needs Postgres, which the testkit starts.
-import { pgDump } from "@org/testkit";
+import { pgDump, withPlace, type Files, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
-import { apply, back, withPlace, type Files, type Place } from "./testing/place.ts";
+import { apply, back } from "./testing/place.ts";
 
 const good: Files = {
   "1_a.up.sql": "CREATE TABLE a (id int PRIMARY KEY, v text); CREATE INDEX a_v ON a (v)",

@@ -1,9 +1,8 @@
 import { isScriptError, type ScriptError } from "@org/exit-codes";
 import { withClient, type PostgresClient } from "@org/postgres";
-import { pgDump, withScratchDatabase, withTempFolder } from "@org/testkit";
+import { historyLines, pgDump, withPlace, withScratchDatabase, withTempFolder, writeFiles, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { applyMigrations, MigrationError, readMigrations, type AppliedMigration, type ApplyMigrationsOptions } from "./index.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "./testing/database.ts";
 
 async function apply({ url, folder }: Pick<Place, "url" | "folder">, more: Partial<ApplyMigrationsOptions> = {}): Promise<readonly AppliedMigration[]> {
   const collection = await readMigrations(folder);

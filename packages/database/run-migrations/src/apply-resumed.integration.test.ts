@@ -1,9 +1,9 @@
 // Needs Postgres, which the testkit starts.
 import { silentLogger } from "@org/logging";
 import { withClient, type PostgresClient } from "@org/postgres";
+import { historyLines, withPlace, writeFiles, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { applyMigrations, readMigrations, type AppliedMigration, type ApplyMigrationsOptions } from "./index.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "./testing/database.ts";
 
 interface Applied {
   readonly applied: readonly AppliedMigration[];

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runMigrations as applyPlain } from "./testing/plain-postgres-migrations.ts";
+import { historyLines, withPlace, writeFiles, type Files, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations, type MigrationStatus } from "./index.ts";
-import { historyLines, withPlace, writeFiles, type Files, type Place } from "./testing/database.ts";
 
 type Input = NonNullable<Parameters<typeof runMigrations>[0]>;
 

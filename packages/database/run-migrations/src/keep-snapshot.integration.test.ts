@@ -1,9 +1,8 @@
 // Needs Postgres.
 import { listSnapshotsOfRuns, readSnapshotOfRun } from "@org/script/history";
-import { runBin } from "@org/testkit";
+import { historyLines, runBin, withPlace } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations } from "./script.ts";
-import { historyLines, withPlace } from "./testing/database.ts";
 
 const files = { "1_a.sql": "CREATE TABLE a (id bigint PRIMARY KEY);" };
 

@@ -1,20 +1,19 @@
-// Needs Postgres, which the testkit starts. KILL_ROUNDS=100 repeats it as often as wanted.
+// Needs Postgres, which the testkit starts. KILL_ROUNDS=100 repeats it as often as wanted, KILL_SEED at the moments of another run.
+import { killPlan, killRounds } from "@org/testkit";
 import { expect, test } from "vitest";
-import { killRounds, type Victim } from "./testing/kill-rounds.ts";
+import { killTest } from "./testing/kill-test.ts";
 
-const victims: readonly Victim[] = ["runner", "backend", "server"];
-const count = Number(process.env["KILL_ROUNDS"] ?? 6);
+const plan = killPlan("@org/run-migrations");
 
 test(
-  "killed at random moments, a plain run after it ends with the same schema and rows, each file applied once, and no invalid index",
+  `killed at random moments (KILL_SEED=${plan.seed}), a plain run after it ends with the same schema and rows, each file applied once, and no invalid index`,
   async () => {
-    const planned = Array.from({ length: count }, (_, i) => victims[i % victims.length]!);
-    const { expected, rounds } = await killRounds(planned);
-    expect(expected).toMatchObject({ applied: 50, mostOften: 1, invalidIndexes: 0 });
-    for (const { victim, exitCode, story, state } of rounds) {
-      expect({ victim, exitCode, story, state }).toEqual({ victim, exitCode: 0, story, state: expected });
+    const { undisturbed, rounds } = await killRounds(plan, killTest);
+    expect(undisturbed).toMatchObject({ applied: 50, mostOften: 1, invalidIndexes: 0 });
+    for (const { victim, exitCode, story, end } of rounds) {
+      expect({ victim, exitCode, story, end }, plan.again).toEqual({ victim, exitCode: 0, story, end: undisturbed });
     }
-    expect(rounds.filter(({ killed }) => killed).length).toBeGreaterThan(count / 3);
+    expect(rounds.filter(({ killed }) => killed).length, plan.again).toBeGreaterThan(plan.count / 3);
   },
-  60_000 + count * 40_000,
+  60_000 + plan.count * 40_000,
 );

@@ -1,9 +1,8 @@
 // Needs Postgres, which the testkit starts, and PgBouncer.
 import { withClient } from "@org/postgres";
 import { applyStateMigrations } from "@org/script/history";
-import { runBin, withTempFolder } from "@org/testkit";
+import { historyLines, runBin, withTempFolder, writeFiles } from "@org/testkit";
 import { expect, test } from "vitest";
-import { historyLines, writeFiles } from "./testing/database.ts";
 import { withPooler } from "./testing/pooler.ts";
 
 const files = { "1_a.sql": "CREATE TABLE a (id int)", "2_i.sql": "CREATE INDEX CONCURRENTLY i ON a (id)" };

@@ -1,8 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { runProcess } from "@org/testkit";
+import { runProcess, withPlace } from "@org/testkit";
 import { expect, test } from "vitest";
-import { withPlace } from "./testing/database.ts";
 
 test("the README's examples run", async () => {
   const packageRoot = join(import.meta.dirname, "..");

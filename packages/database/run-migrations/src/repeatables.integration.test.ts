@@ -1,7 +1,7 @@
 // Needs Postgres, which the testkit starts.
+import { historyLines, withPlace, writeFiles, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { configure, runIn } from "./testing/command.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "./testing/database.ts";
 
 const layouts = {
   files: { "migrations/1_a.sql": "CREATE TABLE a (id int)" },

@@ -2,10 +2,9 @@ import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { closedPort, runBin, runProcess, startBin, type ProcessResult } from "@org/testkit";
+import { closedPort, historyLines, runBin, runProcess, startBin, withPlace, writeFiles, type Place, type ProcessResult } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations } from "./index.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "./testing/database.ts";
 
 const two = { "1_a.sql": "CREATE TABLE a (id int)", "2_b.sql": "CREATE TABLE b (id int)" };
 

@@ -1,8 +1,8 @@
 // Needs Postgres, which the testkit starts.
 import { applyStateMigrations } from "@org/script/history";
+import { historyLines, withPlace } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runIn } from "./testing/command.ts";
-import { historyLines, withPlace } from "./testing/database.ts";
 
 const once = { "migrations/1_a.sql": "CREATE TABLE a (id int); INSERT INTO a VALUES (1);", "migrations/2_i.sql": "CREATE INDEX CONCURRENTLY i ON a (id);" };
 const again = { "migrations/1_a.sql": "CREATE TABLE IF NOT EXISTS a (id int); INSERT INTO a VALUES (1);", "migrations/2_i.sql": "CREATE INDEX CONCURRENTLY IF NOT EXISTS i ON a (id);" };

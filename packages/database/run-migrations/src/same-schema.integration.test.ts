@@ -1,8 +1,7 @@
 // Needs Postgres and its psql, which the testkit starts.
-import { withTempFolder } from "@org/testkit";
+import { withTempFolder, writeFiles } from "@org/testkit";
 import { expect, test } from "vitest";
 import { compareWithPsql } from "./testing/compare-with-psql.ts";
-import { writeFiles } from "./testing/database.ts";
 
 /** The steps of one application, with everything that a careless runner gets wrong. */
 const steps: readonly (readonly [name: string, sql: string])[] = [

@@ -1,12 +1,9 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { withClient, type PostgresClient } from "@org/postgres";
 import type { PlatformConfig, Report } from "@org/script";
-import { runBin, withScratchDatabase, withTempFolder, type ProcessResult } from "@org/testkit";
+import { commandOptions, runBin, withScratchDatabase, withTempFolder, writeFiles, type Files, type ProcessResult } from "@org/testkit";
 import type { Deployment } from "../deployment.ts";
 import { deployExtensions } from "../script.ts";
-
-export type Files = Readonly<Record<string, string | Uint8Array>>;
 
 export interface Place {
   readonly url: string;
@@ -32,22 +29,11 @@ export async function withPlace(work: (place: Place) => Promise<void>): Promise<
           const input = { databaseUrl: other, ...(lockTimeout !== undefined && { lockTimeout }) };
           return deployExtensions(input, { config: join(folder, "platform.config.json"), cwd: folder, dryRun });
         };
-        const run: Place["run"] = (args, env = {}) => runBin("deploy-extensions", args, { cwd: folder, env: { ...environment(url, folder), ...env } });
+        const run: Place["run"] = (args, env = {}) => runBin("deploy-extensions", args, { cwd: folder, env: { ...commandOptions({ url, folder }).env, ...env } });
         await work({ url, folder, client, write, deploy, run });
       }),
     ),
   );
-}
-
-export function environment(url: string, folder: string): Record<string, string> {
-  return { DATABASE_URL: url, REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") };
-}
-
-async function writeFiles(folder: string, files: Files): Promise<void> {
-  for (const [name, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
 }
 
 /** `name version schema` of what is installed beside plpgsql. */

@@ -1,8 +1,8 @@
 // Needs Postgres, which the testkit starts.
 import { withClient, type PostgresClient } from "@org/postgres";
-import { withScratchDatabase } from "@org/testkit";
+import { historyLines, withScratchDatabase } from "@org/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { back, historyLines, tables, withApplied } from "../testing/place.ts";
+import { back, tables, withApplied } from "../testing/place.ts";
 import { findLosses, losesData } from "./losses.ts";
 
 const setup = `
@@ -121,7 +121,7 @@ test("rows are not lost unless it is allowed, and the plan names them", async ()
     expect(refused).toMatchObject({ exitCode: 6, checks: { loss: `fail: would be lost: ${lost}`, done: "skipped: nothing was rolled back" } });
     expect(refused.data.plan?.map(({ losses }) => losses.map(({ object, line }) => [object, line]))).toEqual([[["public.a.b", 1]], [["public.a", 1]]]);
     expect(await tables(place.client)).toEqual(["a"]);
-    expect(await historyLines(place.client)).toEqual(["1 up applied", "2 up applied"]);
+    expect(await historyLines(place.client)).toEqual(["1 applied", "2 applied"]);
     expect(await back(place, { to: "0", allowDataLoss: true })).toMatchObject({ exitCode: 0, checks: { loss: `warn: accepted as lost: ${lost}` } });
     expect(await tables(place.client)).toEqual([]);
   });

@@ -1,9 +1,9 @@
 // Needs Postgres, which the testkit starts.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { historyLines, withPlace, writeFiles, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { configure, runIn, startIn } from "../testing/command.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "../testing/database.ts";
 import type { MigrationStatus } from "../status.ts";
 
 const two = { "migrations/1_a.sql": "CREATE TABLE a (id int)", "migrations/2_b.sql": "CREATE TABLE b (id int)" };

@@ -1,8 +1,8 @@
 // Needs Postgres, which the testkit starts.
 import { withClient } from "@org/postgres";
+import { historyLines, withPlace, writeFiles, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { configure, runIn } from "../testing/command.ts";
-import { historyLines, withPlace, writeFiles, type Place } from "../testing/database.ts";
 import type { MigrationStatus } from "../status.ts";
 import type { Rehearsal } from "./rehearsal.ts";
 
