@@ -5,7 +5,7 @@ export { writeFiles, type Files } from "./files.ts";
 export { killPlan, killRounds, type KillPlan, type KillRound, type KillRounds, type KillTest } from "./kill-rounds.ts";
 export { withLoginRole, type LoginRole } from "./login-role.ts";
 export { pgDump, pgRestore, psqlFile } from "./pg-dump.ts";
-export { commandOptions, historyLines, makeStateTables, withPlace, type Place } from "./place.ts";
+export { commandOptions, historyLines, makeStateTables, withPlace, withPlaceIn, type Place } from "./place.ts";
 export { startPrivateCache, type CacheServer, type PrivateCache, type PrivateCacheOptions } from "./private-cache.ts";
 export { startPrivatePostgres, type PostgresServer, type PrivatePostgres, type PrivatePostgresOptions } from "./private-postgres.ts";
 export type { PrivateServer } from "./private-server.ts";

@@ -15,13 +15,16 @@ export interface Place {
 
 /** Runs the test on a scratch database with the state tables, and on a folder with these files. */
 export async function withPlace(files: Files, test: (place: Place) => Promise<void>): Promise<void> {
-  await withScratchDatabase((url) =>
-    withTempFolder(async (folder) => {
-      await writeFiles(folder, files);
-      await makeStateTables(url);
-      await withClient({ url, applicationName: "test" }, (client) => test({ url, folder, client }));
-    }),
-  );
+  await withScratchDatabase((url) => withPlaceIn(url, files, test));
+}
+
+/** The same in a database that is there, for what belongs to the whole server. */
+export async function withPlaceIn(url: string, files: Files, test: (place: Place) => Promise<void>): Promise<void> {
+  await withTempFolder(async (folder) => {
+    await writeFiles(folder, files);
+    await makeStateTables(url);
+    await withClient({ url, applicationName: "test" }, (client) => test({ url, folder, client }));
+  });
 }
 
 /** Makes the state tables in the schema `platform`, as init-database does. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { ScriptError } from "@org/exit-codes";
@@ -27,6 +26,8 @@ export interface AdoptionSource {
   readonly collection: MigrationCollection;
   /** Which tool's history; the only one that is there unless told. */
   readonly from: string | undefined;
+  /** The schema of its table; the only one that holds such a table unless told. */
+  readonly fromSchema: string | undefined;
   /** The state tables' own schema, in which no other history is looked for. */
   readonly stateSchema: string;
 }
@@ -35,12 +36,14 @@ export interface AdoptionSource {
  * Reads the history that another tool kept, and changes nothing of it. Throws a ScriptError: (configuration) when none or several are
  * there, (checkFailed) when it tells of a migration that did not end well.
  */
-export async function readAdoption(client: PostgresClient, { collection, from, stateSchema }: AdoptionSource): Promise<Adoption> {
-  const found = (await findHistories(client, stateSchema)).filter(({ tool }) => from === undefined || tool.name === from);
+export async function readAdoption(client: PostgresClient, source: AdoptionSource): Promise<Adoption> {
+  const { collection, from, fromSchema, stateSchema } = source;
+  const all = await findHistories(client, stateSchema);
+  const found = all.filter(({ tool, schema }) => (from === undefined || tool.name === from) && (fromSchema === undefined || schema === fromSchema));
   const [only, ...others] = found;
-  if (only === undefined || others.length > 0) throw notOne(found, from);
+  if (only === undefined || others.length > 0) throw notOne(found, source);
   const table = qualifiedName(only.schema, only.table);
-  const { rows } = await client.query<ForeignRow>(`${only.tool.query} FROM ${table} WHERE ${only.tool.where} ORDER BY 1`);
+  const { rows } = await client.query<ForeignRow>(only.tool.query(table));
   const broken = rows.filter(({ broken: isBroken }) => isBroken).map(({ version }) => printable(version));
   if (broken.length > 0) {
     throw new ScriptError("checkFailed", `${only.tool.name} did not end version ${broken.join(", ")} well (${table})`, { hint: "Settle it with that tool first, then adopt its history." });
@@ -54,13 +57,17 @@ interface FoundHistory {
   readonly table: string;
 }
 
+/** Supabase's services keep histories of their own there, which look like those of dbmate and postgres-migrations. */
+const schemasOfServices: readonly string[] = ["auth", "storage"];
+
 async function findHistories(client: PostgresClient, stateSchema: string): Promise<readonly FoundHistory[]> {
   const { rows } = await client.query<{ schema: string; table: string; columns: string[] }>(
     `SELECT n.nspname AS schema, c.relname AS table, array_agg(a.attname::text ORDER BY a.attname) AS columns
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
      WHERE c.relname = ANY ($1) AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped AND n.nspname <> $2
+       AND NOT (n.nspname = ANY ($3) AND EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'supabase_admin'))
      GROUP BY 1, 2 ORDER BY 1, 2`,
-    [[...new Set(foreignTools.map(({ table }) => table))], stateSchema],
+    [[...new Set(foreignTools.map(({ table }) => table))], stateSchema, schemasOfServices],
   );
   return rows.flatMap(({ schema, table, columns }) => {
     const tool = foreignTools.find((one) => one.table === table && one.columns.every((column) => columns.includes(column)) && !one.without.some((column) => columns.includes(column)));
@@ -69,34 +76,40 @@ async function findHistories(client: PostgresClient, stateSchema: string): Promi
 }
 
 async function adoptedVersions(tool: ForeignTool, rows: readonly ForeignRow[], { migrations }: MigrationCollection): Promise<readonly AdoptedVersion[]> {
-  const last = tool.keepsNewestOnly ? rows.at(-1) : rows.findLast(({ includesOlder }) => includesOlder);
-  const older = last === undefined ? [] : migrations.filter(({ version }) => compareVersions(version, tool.versionOf(last)) <= 0).map(({ version }) => version);
-  const told = new Map(rows.map((row) => [tool.versionOf(row), row]));
+  const files = new Map(migrations.map((migration) => [migration.version, migration]));
+  const told = new Map(rows.filter(({ includesOlder }) => !includesOlder).map((row) => [tool.versionOf(row), row]));
+  const last = rows.filter(({ includesOlder }) => includesOlder || tool.keepsNewestOnly).map(tool.versionOf).toSorted(compareVersions).at(-1);
+  const older = last === undefined ? [] : [...files.keys()].filter((version) => compareVersions(version, last) <= 0);
   // A tool that keeps the newest version only may name one whose file is gone.
   const versions = [...new Set([...older, ...told.keys()])].toSorted(compareVersions);
   return Promise.all(
     versions.map(async (version) => {
-      const row = told.get(version);
-      const migration = migrations.find((one) => one.version === version);
-      const isChanged = row?.checksum != null && migration !== undefined && !(await matches(tool, row.checksum, migration));
+      const [row, file] = [told.get(version), files.get(version)];
+      const isChanged = row?.checksum != null && file !== undefined && !(await isAsApplied(tool, row.checksum, file));
       return { version, appliedAt: row?.appliedAt?.toISOString() ?? null, isChanged };
     }),
   );
 }
 
-async function matches({ digest }: ForeignTool, recorded: string, { path, file }: Migration): Promise<boolean> {
-  if (digest === undefined) return true;
-  const content = await readFile(path);
-  const hash = createHash(digest.algorithm);
-  if (digest.withName) hash.update(basename(file));
-  return hash.update(content).digest("hex") === recorded;
+async function isAsApplied({ matches }: ForeignTool, checksum: string, { path, file }: Migration): Promise<boolean> {
+  if (matches === undefined) return true;
+  const name = basename(file);
+  return withEitherLineEnd(await readFile(path, "utf8")).some((text) => matches(checksum, { name, text }));
 }
 
-function notOne(found: readonly FoundHistory[], from: string | undefined): ScriptError {
-  const tools = foreignTools.map(({ name }) => name).join(", ");
+/** The text as it is, and as it is on systems with other line ends. */
+function withEitherLineEnd(text: string): readonly string[] {
+  const unix = text.replaceAll("\r\n", "\n");
+  return [text, unix, unix.replaceAll("\n", "\r\n")];
+}
+
+function notOne(found: readonly FoundHistory[], { from, fromSchema }: AdoptionSource): ScriptError {
   if (found.length === 0) {
-    return new ScriptError("configuration", `there is no history of ${from ?? "another tool"} in this database`, { hint: `Known are the histories of ${tools}.` });
+    const where = fromSchema === undefined ? "this database" : `the schema ${printable(fromSchema)}`;
+    const tools = foreignTools.map(({ name }) => name).join(", ");
+    return new ScriptError("configuration", `there is no history of ${from ?? "another tool"} in ${where}`, { hint: `Known are the histories of ${tools}.` });
   }
   const listed = found.map(({ tool, schema, table }) => `${tool.name} (${printable(`${schema}.${table}`)})`).join(", ");
-  return new ScriptError("configuration", `this database holds several histories: ${listed}`, { hint: "Name one with --from; drop tables that are not in use any more." });
+  const flag = new Set(found.map(({ tool }) => tool)).size === 1 ? "--from-schema" : "--from";
+  return new ScriptError("configuration", `this database holds several histories: ${listed}`, { hint: `Name one with ${flag}.` });
 }

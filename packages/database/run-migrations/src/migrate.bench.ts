@@ -1,11 +1,12 @@
 // After the build, node --conditions=@org/source src/migrate.bench.ts [files] [rounds] [many files]: many small files beside psql and other tools, in turn, on one
-// server; then very many files, to see whether the time grows with them alone. The other tools are installed into node_modules/.cache.
+// server; then very many files, to see whether the time grows with them alone. node-pg-migrate is installed into node_modules/.cache.
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { withClient, withDatabase } from "@org/postgres";
 import { applyStateMigrations } from "@org/script/history";
 import { binFile, runProcess, startPrivatePostgres, withTempFolder, type PrivatePostgres } from "@org/testkit";
+import { dbmateArguments } from "./testing/dbmate.ts";
 
 const [small = 500, rounds = 5, many = 5000] = process.argv.slice(2).map(Number);
 const repository = resolve(import.meta.dirname, "../../../..");
@@ -41,11 +42,11 @@ async function writeCollections(folder: string, count: number): Promise<void> {
   );
 }
 
-async function otherTools(): Promise<void> {
-  if (existsSync(join(tools, "node_modules/dbmate"))) return;
+async function nodePgMigrate(): Promise<void> {
+  if (existsSync(join(tools, "node_modules/node-pg-migrate"))) return;
   await mkdir(tools, { recursive: true });
   await writeFile(join(tools, "package.json"), '{ "private": true }');
-  const { exitCode, stderr } = await runProcess("npm", ["install", "--no-audit", "--no-fund", "--no-save", "node-pg-migrate@9", "pg@8", "dbmate@2"], { cwd: tools, timeout: 300_000, env: process.env });
+  const { exitCode, stderr } = await runProcess("npm", ["install", "--no-audit", "--no-fund", "--no-save", "node-pg-migrate@9", "pg@8"], { cwd: tools, timeout: 300_000, env: process.env });
   if (exitCode !== 0) throw new Error(`npm install: ${stderr}`);
 }
 
@@ -97,7 +98,7 @@ function toolsFor(server: PrivatePostgres, folder: string): readonly Tool[] {
     { name: "  with history", command: process.execPath, args: () => runMigrations },
     { name: "postgres-migrations", command: process.execPath, args: ({ url }) => [join(folder, "plain.cjs"), url, join(folder, "plain")] },
     { name: "node-pg-migrate", command: process.execPath, args: () => [join(tools, "node_modules/node-pg-migrate/bin/node-pg-migrate.js"), "up", "--single-transaction=false", "-m", join(folder, "node-pg-migrate")] },
-    { name: "dbmate", command: join(tools, "node_modules/.bin/dbmate"), args: ({ url }) => ["--url", plainly(url), "--no-dump-schema", "-d", join(folder, "dbmate"), "migrate"] },
+    { name: "dbmate", command: process.execPath, args: ({ url }) => [join(repository, "node_modules/dbmate/dist/cli.js"), ...dbmateArguments({ url, folder: join(folder, "dbmate") })] },
   ];
 }
 
@@ -140,7 +141,7 @@ async function grow(server: PrivatePostgres): Promise<void> {
 async function main(): Promise<void> {
   const server = await startPrivatePostgres({ settings: { fsync: "on", full_page_writes: "on" } });
   try {
-    await otherTools();
+    await nodePgMigrate();
     report(await compare(server));
     if (many > 0) await grow(server);
   } finally {

@@ -42,6 +42,7 @@ export interface MigrateSettings {
   readonly markApplied: readonly string[];
   readonly markReverted: readonly string[];
   readonly from: string | undefined;
+  readonly fromSchema: string | undefined;
   readonly failOn: FailOn;
   readonly rehearse: boolean;
 }

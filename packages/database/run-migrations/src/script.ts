@@ -1,7 +1,7 @@
 import { databaseUrl, defineScript, migrationLayouts, option, stateSchema, type OptionsOf, type Script } from "@org/script";
 import manifest from "../script.json" with { type: "json" };
 import pkg from "../package.json" with { type: "json" };
-import { foreignToolNames } from "./foreign-histories.ts";
+import { foreignToolNames } from "./foreign-tool-names.ts";
 import { failOnLevels } from "./lint-check.ts";
 import type { MigrateSettings } from "./migrate.ts";
 import type { MigrationStatus } from "./status.ts";
@@ -49,6 +49,7 @@ const options: OptionsOf<MigrateSettings> = {
   failOn: option.choice({ flag: "--fail-on <level>", config: "migrations.lint.failOn", choices: failOnLevels, default: "error", description: "plan, dry run: which findings are a failure" }),
   rehearse: option.boolean({ flag: "--rehearse", description: "plan, dry run, apply: try the pending files in a scratch copy of the schema first" }),
   from: option.choice({ flag: "--from <tool>", choices: foreignToolNames, description: "adopt: whose history to read" }),
+  fromSchema: option.text({ flag: "--from-schema <name>", description: "adopt: the schema of that history, where several hold one" }),
 };
 
 /**
