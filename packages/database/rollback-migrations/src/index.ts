@@ -1,2 +1,2 @@
 export { rollbackMigrations } from "./script.ts";
-export type { Loss, PlannedRollback, RolledBackMigration, RollbackStatus, RoundTrip, RowCount } from "./rollback-status.ts";
+export type { Loss, PlannedRollback, RepeatedFile, RolledBackMigration, RollbackStatus, RoundTrip, RowCount, TakenAlong } from "./rollback-status.ts";

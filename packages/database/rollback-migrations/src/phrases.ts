@@ -1,5 +1,5 @@
 import { printable } from "@org/logging";
-import type { Loss, RoundTrip } from "./rollback-status.ts";
+import type { Loss, RoundTrip, TakenAlong } from "./rollback-status.ts";
 
 /** One loss as a phrase. */
 export function describeLoss({ kind, object, rows, exact }: Loss): string {
@@ -7,6 +7,11 @@ export function describeLoss({ kind, object, rows, exact }: Loss): string {
   const unit = kind === "column" || kind === "values" ? "values" : "rows";
   const figure = rows === null ? `an unknown number of ${unit}` : `${exact ? "" : "about "}${rows} ${rows === 1 ? unit.slice(0, -1) : unit}`;
   return kind === "rows" ? `${figure} of ${printable(object)}` : `${kind === "values" ? "precision of column" : kind} ${printable(object)} (${figure})`;
+}
+
+/** Something of a repeatable file as a phrase. */
+export function describeTaken({ file, object }: TakenAlong): string {
+  return `${printable(object)} (${printable(file)})`;
 }
 
 /** What came of one round trip, as a phrase that names every object. */

@@ -2,6 +2,8 @@ import { printable } from "@org/logging";
 import { planExecution, type PostgresClient } from "@org/postgres";
 import { isPending, type HistoryEntry, type Migration, type MigrationCollection, type MigrationState } from "@org/run-migrations";
 import { findLosses } from "./losses/losses.ts";
+import { foreseeLost } from "./repeatables/foresee-lost.ts";
+import type { MadeByFile } from "./repeatables/made-objects.ts";
 import { selectApplied, type Selection } from "./selection.ts";
 import type { PlannedRollback } from "./rollback-status.ts";
 
@@ -11,6 +13,8 @@ export interface PlanSource {
   readonly history: readonly HistoryEntry[];
   readonly selection: Selection;
   readonly forceRecord: boolean;
+  /** What repeatable files may have made. */
+  readonly made: readonly MadeByFile[];
 }
 
 /**
@@ -22,12 +26,13 @@ export async function planRollback(client: PostgresClient, source: PlanSource): 
   const planned = selectApplied(source, source.selection).map((state) => planOne(state, files.get(state.version), source.forceRecord));
   const texts = planned.map(({ version, way }) => (way === "execute" ? files.get(version)!.down!.sql : ""));
   const losses = await findLosses(client, texts);
-  return planned.map((one, index) => ({ ...one, losses: losses[index]! }));
+  const takesAlong = await foreseeLost(client, source.made, texts);
+  return planned.map((one, index) => ({ ...one, losses: losses[index]!, takesAlong: takesAlong[index]! }));
 }
 
 function planOne({ version, name, state, file }: MigrationState, migration: Migration | undefined, forceRecord: boolean): PlannedRollback {
   const down = migration?.down;
-  const one = { version, name, file: down?.file ?? null, inTransaction: true, losses: [] };
+  const one = { version, name, file: down?.file ?? null, inTransaction: true, losses: [], takesAlong: [] };
   // The way back belongs to the text that was applied, which nobody has any more.
   if (state === "changed") return { ...one, way: "refuse", reason: `${printable(file ?? name)} was changed after it was applied` };
   if (down !== undefined) return { ...one, way: "execute", reason: null, inTransaction: planExecution(down.sql).inTransaction };

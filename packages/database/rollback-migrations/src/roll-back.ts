@@ -1,6 +1,8 @@
 import { printable, type Logger } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
 import { applyFile, recordChanges, refuseUnrunnable, wayBack, type FileToRun, type HistoryEntry, type HistoryTarget, type LockPolicy, type MigrationCollection } from "@org/run-migrations";
+import type { MadeByFile } from "./repeatables/made-objects.ts";
+import { recordLost } from "./repeatables/record-lost.ts";
 import type { PlannedRollback, RolledBackMigration } from "./rollback-status.ts";
 
 export interface RollBackOptions {
@@ -10,6 +12,8 @@ export interface RollBackOptions {
   readonly history: HistoryTarget;
   /** The rows of the history before the first step. */
   readonly entries: readonly HistoryEntry[];
+  /** What repeatable files may have made, before the first step. */
+  readonly made: readonly MadeByFile[];
   readonly locks: LockPolicy;
   readonly logger: Logger;
   readonly signal: AbortSignal;
@@ -35,8 +39,8 @@ function fileOf({ collection, entries }: RollBackOptions, { version, way }: Plan
   return way === "execute" && migration !== undefined ? wayBack(migration, entries) : undefined;
 }
 
-async function execute({ client, history, locks, logger, signal }: RollBackOptions, file: FileToRun): Promise<RolledBackMigration> {
-  const done = await applyFile({ client, history, locks, logger, signal, hooks: undefined, joined: false }, file);
+async function execute({ client, history, made, locks, logger, signal }: RollBackOptions, file: FileToRun): Promise<RolledBackMigration> {
+  const done = await applyFile({ client, history, locks, logger, signal, joined: false, alongside: recordLost(made, history, file) }, file);
   logger.info(`Rolled back ${printable(done.name)} with ${printable(done.file)} in ${done.durationMs} ms.`);
   return done;
 }

@@ -9,6 +9,8 @@ export interface RollbackStatus extends MigrationFacts {
   readonly plan: readonly PlannedRollback[] | null;
   /** Rolled back by this run, in this order. */
   readonly rolledBackNow: readonly RolledBackMigration[];
+  /** The repeatable files of which a rollback took something along, in the order in which this run applied them again or tried to. */
+  readonly repeatedNow: readonly RepeatedFile[];
   /** What the ways back are worth, in the order of the versions; null unless it verifies. */
   readonly roundTrips: readonly RoundTrip[] | null;
 }
@@ -27,6 +29,16 @@ export interface PlannedRollback {
   readonly inTransaction: boolean;
   /** What its way back takes away of what is there now. */
   readonly losses: readonly Loss[];
+  /** What repeatable files made and its way back may take along, as far as its text and the server's dependencies tell. */
+  readonly takesAlong: readonly TakenAlong[];
+}
+
+/** Something that a repeatable file made. */
+export interface TakenAlong {
+  /** The repeatable file. */
+  readonly file: string;
+  /** As the server calls it, such as "view v". */
+  readonly object: string;
 }
 
 /** What a way back takes away of what is in the database now. */
@@ -55,6 +67,14 @@ export interface RolledBackMigration {
   readonly durationMs: number;
   /** Whether the file and its history row were one transaction. */
   readonly inTransaction: boolean;
+}
+
+/** A repeatable file of which a rollback took something along. */
+export interface RepeatedFile {
+  readonly name: string;
+  readonly file: string;
+  /** Why it is not applied again; null when it is. */
+  readonly reason: string | null;
 }
 
 /** What came of applying a migration, rolling it back and applying it again. */

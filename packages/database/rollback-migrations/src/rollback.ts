@@ -4,11 +4,13 @@ import { MigrationError, migrationStates, readHistory, readMigrations, withMigra
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import { losesData } from "./losses/losses.ts";
 import { planRollback, unfinished } from "./plan.ts";
+import { applyLost } from "./repeatables/apply-lost.ts";
+import { readMade, type MadeByFile } from "./repeatables/made-objects.ts";
 import { rollBack } from "./roll-back.ts";
 import { requireSelection, selectApplied } from "./selection.ts";
 import type { RollbackSettings } from "./settings.ts";
 import { rollbackChecks, toStatus } from "./status.ts";
-import type { PlannedRollback, RollbackStatus, RolledBackMigration, RoundTrip } from "./rollback-status.ts";
+import type { PlannedRollback, RepeatedFile, RollbackStatus, RolledBackMigration, RoundTrip } from "./rollback-status.ts";
 
 type Context = RunContext<RollbackSettings>;
 
@@ -18,6 +20,7 @@ export interface RollbackOutcome {
   /** null where nothing is to be rolled back, because it only verifies. */
   readonly plan: readonly PlannedRollback[] | null;
   readonly rolledBackNow: readonly RolledBackMigration[];
+  readonly repeatedNow: readonly RepeatedFile[];
   /** null unless it verifies. */
   readonly roundTrips: readonly RoundTrip[] | null;
   readonly error: MigrationError | undefined;
@@ -77,14 +80,19 @@ async function look({ collection, history }: Run, client: PostgresClient): Promi
   return { entries, states: migrationStates(collection, entries) };
 }
 
-const nothingDone = { rolledBackNow: [], roundTrips: null, error: undefined } as const;
+const nothingDone = { rolledBackNow: [], repeatedNow: [], roundTrips: null, error: undefined } as const;
+
+interface Planned extends RollbackOutcome, Look {
+  readonly made: readonly MadeByFile[];
+}
 
 /** The client is in a read-only session. */
-async function planOnly(run: Run, client: PostgresClient): Promise<RollbackOutcome & Look> {
-  const { collection, context } = run;
+async function planOnly(run: Run, client: PostgresClient): Promise<Planned> {
+  const { collection, context: { settings }, history } = run;
   const { states, entries } = await look(run, client);
-  const plan = await planRollback(client, { collection, states, history: entries, selection: context.settings, forceRecord: context.settings.forceRecord });
-  return { ...nothingDone, states, entries, plan };
+  const made = await readMade(client, collection.repeatables, history);
+  const plan = await planRollback(client, { collection, states, history: entries, selection: settings, forceRecord: settings.forceRecord, made });
+  return { ...nothingDone, states, entries, made, plan };
 }
 
 async function underLock(run: Run): Promise<RollbackOutcome> {
@@ -107,7 +115,7 @@ function mayGoOn({ plan, states }: RollbackOutcome, { allowDataLoss }: RollbackS
   return unfinished(states, planned).length === 0 && planned.every(({ way }) => way !== "refuse") && (allowDataLoss || !loses);
 }
 
-async function execute(run: Run, client: PostgresClient, { plan, entries }: RollbackOutcome & Look): Promise<RollbackOutcome> {
+async function execute(run: Run, client: PostgresClient, { plan, entries, made }: Planned): Promise<RollbackOutcome> {
   const { context, collection, history } = run;
   const { logger, signal, settings, progress } = context;
   const planned = plan ?? [];
@@ -117,13 +125,15 @@ async function execute(run: Run, client: PostgresClient, { plan, entries }: Roll
     progress.update("Rolling back migrations", { done: rolledBackNow.length, total: planned.length });
   };
   const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
-  const error = await rollBack({ client, collection, history, entries, locks, logger, signal, onRolledBack }, planned).then(() => undefined, (thrown: unknown) => {
+  const session = { client, history, locks, logger, signal };
+  const error = await rollBack({ ...session, collection, entries, made, onRolledBack }, planned).then(() => undefined, (thrown: unknown) => {
     if (!(thrown instanceof MigrationError) || thrown.code === "connection") throw thrown;
     logger.error(thrown.message);
     return thrown;
   });
+  const repeatedNow = await applyLost({ ...session, repeatables: collection.repeatables });
   const { states } = await look(run, client);
-  return { states, plan, rolledBackNow, roundTrips: null, error };
+  return { states, plan, rolledBackNow, repeatedNow, roundTrips: null, error };
 }
 
 /** Among the files, as if all were applied: what is to be proved need not be applied anywhere. */

@@ -2,7 +2,7 @@ import { printable } from "@org/logging";
 import { countStates, type MigrationCollection } from "@org/run-migrations";
 import { checkResult, fail, pass, skipped, unknown, warn, type CheckResult, type Finding, type RunContext } from "@org/script";
 import { losesData } from "./losses/losses.ts";
-import { describeLoss, describeTrip } from "./phrases.ts";
+import { describeLoss, describeTaken, describeTrip } from "./phrases.ts";
 import { unfinished } from "./plan.ts";
 import type { RollbackOutcome } from "./rollback.ts";
 import type { RollbackSettings } from "./settings.ts";
@@ -13,7 +13,7 @@ export interface StatusSource extends RollbackOutcome {
   readonly context: RunContext<RollbackSettings>;
 }
 
-export function toStatus({ states, plan, rolledBackNow, roundTrips, error, collection, context }: StatusSource): RollbackStatus {
+export function toStatus({ states, plan, rolledBackNow, repeatedNow, roundTrips, error, collection, context }: StatusSource): RollbackStatus {
   return {
     action: context.dryRun ? "dry-run" : context.settings.verify ? "verify" : "rollback",
     directory: collection.directory,
@@ -22,6 +22,7 @@ export function toStatus({ states, plan, rolledBackNow, roundTrips, error, colle
     counts: countStates(states),
     plan,
     rolledBackNow,
+    repeatedNow,
     roundTrips,
     failure: error?.failure ?? null,
     migrations: states,
@@ -36,6 +37,7 @@ export function rollbackChecks(status: RollbackStatus, outcome: RollbackOutcome,
     checkResult({ id: "rollback.way-back", title: "Every selected migration has a way back" }, wayBack(plan, outcome)),
     checkResult({ id: "rollback.loss", title: "No data is lost" }, loss(plan, status, settings)),
     checkResult({ id: "rollback.done", title: "The selected migrations are rolled back" }, done(status, plan, outcome)),
+    ...repeatables(status, plan).map((finding) => checkResult({ id: "rollback.repeatables", title: "What repeatable files make is there" }, finding)),
   ];
 }
 
@@ -76,6 +78,22 @@ function done({ action, rolledBackNow }: RollbackStatus, plan: readonly PlannedR
   if (action === "dry-run") return skipped(`dry run: ${plan.length} would be rolled back`);
   if (rolledBackNow.length === plan.length) return pass(plan.length === 0 ? "there is nothing to roll back" : evidence, count(rolledBackNow));
   return skipped("nothing was rolled back");
+}
+
+/** None where nothing of repeatable files is or may be taken along. */
+function repeatables({ action, repeatedNow }: RollbackStatus, plan: readonly PlannedRollback[]): readonly Finding[] {
+  const taken = plan.flatMap(({ takesAlong }) => takesAlong);
+  if (taken.length + repeatedNow.length === 0) return [];
+  if (action === "dry-run" && taken.length > 0) {
+    return [warn(`may be taken along: ${taken.map(describeTaken).join("; ")}`, "What is taken along is applied again after the rollback, where it can be.", count(taken))];
+  }
+  const refused = repeatedNow.filter(({ reason }) => reason !== null);
+  if (refused.length > 0) {
+    const evidence = refused.map(({ file, reason }) => `${printable(file)} is lost and not applied again: ${printable(reason ?? "")}`).join("; ");
+    return [warn(evidence, "Mend the file or remove it; run-migrations applies it again when every version is applied.", count(refused))];
+  }
+  const again = repeatedNow.map(({ file }) => printable(file)).join(", ");
+  return [pass(again === "" ? "nothing of them was taken along" : `taken along and applied again: ${again}`, count(repeatedNow))];
 }
 
 function verified({ action }: RollbackStatus, trips: readonly RoundTrip[]): Finding {

@@ -22,6 +22,8 @@ export interface FileTarget {
   readonly joined: boolean;
   /** What runs after the file. */
   readonly hooks?: HookTarget | undefined;
+  /** Statements that record more than the file's own row, in its transaction; for a file outside of one, just before it. */
+  readonly alongside?: readonly string[] | undefined;
   readonly logger: Logger;
   readonly signal: AbortSignal | undefined;
 }
@@ -174,6 +176,7 @@ async function recordSuccess(run: FileRun): Promise<void> {
   await run.client.query(resetSettings);
   // A file outside a transaction counts as applied when this is done too.
   if (hasSqlAfterFile(run.hooks)) await (run.plan.inTransaction ? runHookSql(run) : withTransaction(run.client, () => runHookSql(run)));
+  for (const statement of run.alongside ?? []) await run.client.query(statement);
   await record(run, { status: "applied", durationMs: elapsed(run) });
 }
 

@@ -107,11 +107,13 @@ export async function insertAttempt(client: PostgresClient, target: HistoryTarge
 export interface InsertedRow extends Attempt, Outcome {
   /** The attempt is the transaction, from its begin to this row, as the server measures it. */
   readonly isTransaction?: boolean;
+  /** A condition in SQL: without it, no row is written. */
+  readonly onlyIf?: string;
 }
 
 /** The statement that writes the row, without parameters, so that it can share a message with others. */
 export function insertStatement(target: HistoryTarget, row: InsertedRow): string {
-  const { migration, direction, status, error, progress } = row;
+  const { migration, direction, status, error, progress, onlyIf } = row;
   const values: Record<string, string> = {
     version: literal(migration.version),
     name: literal(migration.name),
@@ -126,7 +128,8 @@ export function insertStatement(target: HistoryTarget, row: InsertedRow): string
     error: literal(error),
     progress: progress === undefined ? "NULL" : literal(JSON.stringify(progress)),
   };
-  return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) VALUES (${Object.values(values).join(", ")}) RETURNING id::text`;
+  const given = Object.values(values).join(", ");
+  return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) ${onlyIf === undefined ? `VALUES (${given})` : `SELECT ${given} WHERE ${onlyIf}`} RETURNING id::text`;
 }
 
 function timesOf({ startedAt, durationMs, isTransaction }: InsertedRow): Record<string, string> {

@@ -1,8 +1,11 @@
 import type { HistoryEntry } from "./history.ts";
 import type { Migration } from "./read-migrations.ts";
 
-/** `changed`: it was applied with another text, so it runs again. `failed`: its latest attempt did not end well, so it runs again. */
-export type RepeatableStateName = "applied" | "pending" | "changed" | "failed";
+/**
+ * `changed`: it was applied with another text, so it runs again. `failed`: its latest attempt did not end well, so it runs again. `lost`: a rollback
+ * took along what it had made, so it runs again.
+ */
+export type RepeatableStateName = "applied" | "pending" | "changed" | "failed" | "lost";
 
 /** A file that runs once, and again whenever its text changes. */
 export interface RepeatableState {
@@ -45,14 +48,15 @@ export function dueRepeatables(files: readonly Migration[], history: readonly Hi
 }
 
 function describe({ version, name, file, checksum }: Migration, rows: readonly HistoryEntry[]): RepeatableState {
-  const [applied, last] = [rows.findLast(({ status }) => status === "applied"), rows.at(-1)];
+  const [ended, last] = [rows.findLast(({ status }) => status === "applied"), rows.at(-1)];
+  const applied = ended?.direction === "up" ? ended : undefined;
   const isUnended = last !== undefined && last.status !== "applied";
   return {
     kind: version.startsWith(prefixes.seed) ? "seed" : "repeatable",
     version,
     name,
     file,
-    state: isUnended ? "failed" : applied === undefined ? "pending" : applied.checksum === checksum ? "applied" : "changed",
+    state: isUnended ? "failed" : ended?.direction === "down" ? "lost" : applied === undefined ? "pending" : applied.checksum === checksum ? "applied" : "changed",
     appliedAt: applied?.finishedAt?.toISOString() ?? null,
     appliedBy: applied?.actor ?? null,
     durationMs: applied?.durationMs ?? null,

@@ -75,7 +75,7 @@ function resumption({ statement, of, line: at }: ResumePoint): string {
   return at === null ? `goes on after its last statement, ${of}` : `goes on at its statement ${statement} of ${of}, line ${at}`;
 }
 
-const repeatableWords: Readonly<Record<RepeatableStateName, string | null>> = { applied: null, pending: null, changed: "its text has changed, so it runs again", failed: null };
+const repeatableWords: Readonly<Record<RepeatableStateName, string | null>> = { applied: null, pending: null, changed: "its text has changed, so it runs again", failed: null, lost: "a rollback took along what it had made, so it runs again" };
 
 function repeatableLine({ version, file, state, appliedAt, durationMs, lastError }: RepeatableState, { action, failure }: MigrationStatus): string {
   const word = failure?.version === version ? "failed" : state !== "applied" && action === "dry-run" ? "would apply" : state;

@@ -21,9 +21,9 @@ export async function runAtOnce(run: FileRun): Promise<void> {
 }
 
 /** Writes the row, commits and clears the session. */
-export function commitWithRow({ history, toRun: { migration, direction, checksum }, startedAt }: FileRun): string {
+export function commitWithRow({ history, toRun: { migration, direction, checksum }, startedAt, alongside = [] }: FileRun): string {
   const row = history === null ? [] : [insertStatement(history, { migration: { ...migration, checksum }, direction, startedAt, status: "applied", isTransaction: true })];
-  return [resetSettings, ...row, "COMMIT", forgetSession(history)].join("; ");
+  return [resetSettings, ...alongside, ...row, "COMMIT", forgetSession(history)].join("; ");
 }
 
 /** Whether the server refused a statement without saying which: a lock is tried for again anyway, and a lost session has no second try. */
