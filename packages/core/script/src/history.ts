@@ -1,12 +1,13 @@
 export {
   applyStateMigrations,
+  keepSnapshot,
   listSnapshotsOfRuns,
   planStateMigrations,
   readSnapshotOfRun,
   readStateVersion,
   stateMigrations,
-  storeSnapshotOfRun,
   type ApplyStateOptions,
+  type SnapshotContext,
   type SnapshotOfRun,
   type StateMigration,
 } from "./history/index.ts";

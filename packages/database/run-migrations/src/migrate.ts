@@ -9,7 +9,6 @@ import { readAdoption } from "./adopt.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
 import { readHistory, readRepeatableHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
-import { keepSnapshot } from "./keep-snapshot.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import type { FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
@@ -199,7 +198,7 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   if (total === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], total };
   const error = await applyPending(run, client, advance);
-  if (advance.appliedNow.length > 0 && run.context.keepsHistory) await keepSnapshot(client, run.context, run.context.settings.stateSchema);
+  if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot(client, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 
