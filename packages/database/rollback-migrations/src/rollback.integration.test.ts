@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { runMigrations } from "@org/run-migrations";
-import { historyLines, pgDump, withPlace, writeFiles, type Files, type Place } from "@org/testkit";
+import { historyLines, pgDump, withLoginRole, withPlace, writeFiles, type Files, type Place } from "@org/testkit";
 import { expect, test } from "vitest";
 import { apply, back, tables, withApplied } from "./testing/place.ts";
 
@@ -174,6 +174,21 @@ test("a lock that somebody holds is waited for in turns, and the file's own lock
 test("without the history table it names what makes it", async () => {
   await withPlace(three, async (place) => {
     await expect(back(place, { steps: 1, stateSchema: `none_${randomUUID().slice(0, 8)}` })).rejects.toMatchObject({ code: "dependency", hint: expect.stringMatching(/init-database/u) });
+  });
+});
+
+test("a role that may not use the state schema is told what it needs: the table where it is missing, the right where it is not", async () => {
+  await withApplied(three, async (place) => {
+    await withLoginRole(place.url, async (role) => {
+      const poor = { ...place, url: role.url };
+      for (const dryRun of [true, false]) {
+        await expect(back(poor, { steps: 1, dryRun })).rejects.toMatchObject({ code: "permission", hint: `Let an administrator run: GRANT USAGE ON SCHEMA platform TO ${role.name};` });
+      }
+      await place.client.query("DROP TABLE platform.migration_history");
+      for (const dryRun of [true, false]) {
+        await expect(back(poor, { steps: 1, dryRun })).rejects.toMatchObject({ code: "dependency", message: "the table platform.migration_history does not exist", hint: "Run npx @org/init-database." });
+      }
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { ScriptError } from "@org/exit-codes";
-import { qualifiedName, quoteLiteral, type PostgresClient } from "@org/postgres";
+import { qualifiedName, quoteLiteral, tableExists, type PostgresClient } from "@org/postgres";
 import type { Migration } from "./read-migrations.ts";
 import { isServerError } from "./server-error.ts";
 
@@ -59,8 +59,8 @@ async function readRows(client: PostgresClient, { schema }: HistoryTarget, where
   const text = `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
       run_id AS "runId", actor, error, progress
     FROM ${table(schema)} WHERE ${where} ORDER BY id`;
-  const { rows } = await client.query<HistoryEntry>(text).catch((error: unknown) => {
-    throw toHistoryError(error, schema);
+  const { rows } = await client.query<HistoryEntry>(text).catch(async (error: unknown) => {
+    throw await toHistoryError(client, error, schema);
   });
   return rows;
 }
@@ -78,11 +78,18 @@ interface Recorded {
   readonly checksum: string;
 }
 
-function toHistoryError(error: unknown, schema: string): unknown {
-  const reasons: Readonly<Record<string, string>> = { "42P01": "does not exist", "42703": "is that of an older release" };
-  const reason = isServerError(error) ? reasons[error.code] : undefined;
-  if (reason === undefined) return error;
-  return new ScriptError("dependency", `the table ${schema}.migration_history ${reason}`, { hint: "Run npx @org/init-database.", cause: error });
+async function toHistoryError(client: PostgresClient, error: unknown, schema: string): Promise<unknown> {
+  const fault = isServerError(error) ? await historyFault(client, error.code, schema) : undefined;
+  if (fault === undefined) return error;
+  return new ScriptError("dependency", `the table ${schema}.migration_history ${fault}`, { hint: "Run npx @org/init-database.", cause: error });
+}
+
+const missing = "does not exist";
+
+async function historyFault(client: PostgresClient, sqlState: string, schema: string): Promise<string | undefined> {
+  // A role without the right to use the schema is refused before the server looks for the table, which that right would not bring.
+  if (sqlState === "42501") return (await tableExists(client, schema, "migration_history")) ? undefined : missing;
+  return { "42P01": missing, "42703": "is that of an older release" }[sqlState];
 }
 
 export interface Attempt {

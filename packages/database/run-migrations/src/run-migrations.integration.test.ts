@@ -2,19 +2,15 @@ import { execFile } from "node:child_process";
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
-import { closedPort, historyLines, runBin, runProcess, startBin, withPlace, writeFiles, type Place, type ProcessResult } from "@org/testkit";
+import { closedPort, commandOptions, historyLines, runBin, runProcess, startBin, withLoginRole, withPlace, writeFiles, type Place, type ProcessResult } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations } from "./index.ts";
 
 const two = { "1_a.sql": "CREATE TABLE a (id int)", "2_b.sql": "CREATE TABLE b (id int)" };
 
 /** Runs the command in the folder of the migrations, which takes its reports too. */
-async function run({ url, folder }: Pick<Place, "url" | "folder">, ...args: string[]): Promise<ProcessResult> {
-  return runBin("run-migrations", ["--directory", folder, ...args], { cwd: folder, env: environment({ url, folder }) });
-}
-
-function environment({ url, folder }: Pick<Place, "url" | "folder">): Record<string, string> {
-  return { DATABASE_URL: url, REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") };
+async function run(place: Pick<Place, "url" | "folder">, ...args: string[]): Promise<ProcessResult> {
+  return runBin("run-migrations", ["--directory", place.folder, ...args], commandOptions(place));
 }
 
 test("apply, apply again, status: what was done and what is", async () => {
@@ -52,6 +48,17 @@ test("a dry run lists what would be applied and changes nothing", async () => {
   await withPlace(two, async (place) => {
     expect(await run(place, "--dry-run")).toMatchObject({ exitCode: 10, stdout: expect.stringMatching(/would apply +1_a\.sql [^]*would apply +2_b\.sql /u) });
     expect(await historyLines(place.client)).toEqual([]);
+  });
+});
+
+test("a role that may not use the state schema is told what it needs: the table where it is missing, the right where it is not", async () => {
+  await withPlace(two, async (place) => {
+    await withLoginRole(place.url, async (role) => {
+      const poor = { folder: place.folder, url: role.url };
+      for (const args of [[], ["status"]]) expect(await run(poor, ...args)).toMatchObject({ exitCode: 5, stderr: expect.stringContaining(`GRANT USAGE ON SCHEMA platform TO ${role.name};`) });
+      await place.client.query("DROP TABLE platform.migration_history");
+      for (const args of [[], ["status"]]) expect(await run(poor, ...args)).toMatchObject({ exitCode: 2, stderr: expect.stringMatching(/the table platform\.migration_history does not exist[^]*init-database/u) });
+    });
   });
 });
 
@@ -124,7 +131,7 @@ test("each cause has its exit code and a next step", async () => {
       [3, /nosuch/u, run({ ...place, url: at((url) => (url.port = port)) }, "--directory", join(place.folder, "nosuch"))],
       [3, /expected one of files, pairs/u, run(place, "--layout", "prisma")],
       [3, /wait-lock/u, run(place, "--wait-lock", "soon")],
-      [3, /--yes/u, runBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: { ...environment(place), ENVIRONMENT: "production" } })],
+      [3, /--yes/u, runBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: { ...commandOptions(place).env, ENVIRONMENT: "production" } })],
     ];
     for (const [code, words, result] of causes) {
       const { exitCode, stderr, stdout } = await result;
@@ -139,7 +146,7 @@ test("each cause has its exit code and a next step", async () => {
 test("a bad config, a missing right, the timeout and Ctrl-C have theirs", async () => {
   await withPlace({ "1_a.sql": "SELECT pg_sleep(60)" }, async (place) => {
     expect(await run(place, "--timeout", "1500ms")).toMatchObject({ exitCode: 7 });
-    const started = startBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: environment(place) });
+    const started = startBin("run-migrations", ["--directory", place.folder], commandOptions(place));
     const sleeping = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE query LIKE '%SELECT pg_sleep(60)%' AND pid <> pg_backend_pid() AND state = 'active' AND datname = current_database()";
     await expect.poll(async () => (await place.client.query<{ n: number }>(sleeping)).rows[0]!.n, { timeout: 20_000 }).toBe(1);
     started.kill("SIGINT");
@@ -157,7 +164,7 @@ test("killed at any moment, the next run ends with each file applied once", asyn
   const files = Object.fromEntries(Array.from({ length: count }, (_, i) => [`${i + 1}_t.sql`, `CREATE TABLE t${i + 1} (id int); SELECT pg_sleep(0.02);`]));
   await withPlace(files, async (place) => {
     for (const at of [1, 4, 7]) {
-      const started = startBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: environment(place) });
+      const started = startBin("run-migrations", ["--directory", place.folder], commandOptions(place));
       await started.output(new RegExp(`Applied ${at}_t`, "u"));
       started.kill("SIGKILL");
       expect((await started.done).signal).toBe("SIGKILL");
@@ -172,7 +179,7 @@ test("killed at any moment, the next run ends with each file applied once", asyn
 test("a run after a kill waits until the statement that the killed one left has ended", async () => {
   await withPlace({ "1_a.sql": "CREATE TABLE a (id int); SELECT pg_advisory_xact_lock(7);" }, async (place) => {
     await place.client.query("SELECT pg_advisory_lock(7)");
-    const started = startBin("run-migrations", ["--directory", place.folder], { cwd: place.folder, env: environment(place) });
+    const started = startBin("run-migrations", ["--directory", place.folder], commandOptions(place));
     const waiting = "SELECT count(*)::int AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
     await expect.poll(async () => (await place.client.query<{ n: number }>(waiting)).rows[0]!.n, { timeout: 20_000 }).toBe(1);
     started.kill("SIGKILL");
@@ -192,7 +199,7 @@ test("checks of the config run on a read-only session", async () => {
       { script: "run-migrations", id: "own.write", title: "t", run: async ({ client }) => { await client.query("CREATE TABLE w (id int)"); return { verdict: "pass", evidence: "" }; } },
     ] };`;
     await writeFile(join(place.folder, "platform.config.mjs"), config);
-    const { exitCode, stdout } = await runBin("run-migrations", ["--json"], { cwd: place.folder, env: environment(place) });
+    const { exitCode, stdout } = await runBin("run-migrations", ["--json"], commandOptions(place));
     expect(exitCode).toBe(6);
     const { checks } = JSON.parse(stdout) as { checks: { id: string; verdict: string }[] };
     expect(checks.slice(3).map(({ id, verdict }) => `${id} ${verdict}`)).toEqual(["own.read pass", "own.write unknown"]);
@@ -207,7 +214,7 @@ test("what the build makes carries postgres-migrations inside and applies migrat
     await promisify(execFile)(process.execPath, [join(repository, "node_modules/tsup/dist/cli-default.js"), "--config", join(repository, "tsup.config.ts"), "--out-dir", built], { cwd: packageRoot });
     await withPlace(two, async (place) => {
       const args = ["--conditions=@org/source", join(built, "bin.js"), "--directory", place.folder];
-      expect(await runProcess(process.execPath, args, { cwd: place.folder, env: environment(place) })).toMatchObject({ exitCode: 0 });
+      expect(await runProcess(process.execPath, args, commandOptions(place))).toMatchObject({ exitCode: 0 });
       expect(await historyLines(place.client)).toEqual(["1 applied", "2 applied"]);
     });
     const texts = await runProcess("grep", ["-rlE", "from ['\"](postgres-migrations|pg)['\"/]", built]);
