@@ -19,3 +19,7 @@ test("privileges and lists", () => {
   const text = String.raw`(a,"{me=arwdDxt/me,""\\""od\\\\d, one\\""=r/me""}","[""me"",""""]")` + "\n(b,{},)";
   expect(readRecords(text, ["name", "acl", "to roles"])).toEqual([{ name: "a", acl: ["me=arwdDxt/me", String.raw`"od\d, one"=r/me`], "to roles": ["me", ""] }, { name: "b", acl: [] }]);
 });
+
+test.each(["(a", '(a,"b', '(a,"b""', "(a,b", "(a)\n", "(a,b,c)\n", "(a,b)\n(a"])("a list that is cut off, or has another number of fields, is an error: %j", (text) => {
+  expect(() => readRecords(text, ["name", "comment"])).toThrow(/the server's list of objects cannot be read at character \d+/u);
+});

@@ -1,6 +1,9 @@
 import type { Row } from "../to-fact.ts";
 
-/** Reads objects as the server writes rows, `(name,,"quoted ""text""")` and a line break after each; `columns` are the names of the fields. */
+/**
+ * Reads objects as the server writes rows, `(name,,"quoted ""text""")` and a line break between them; `columns` are the names of the fields.
+ * Throws an Error for a text that is cut off, or whose rows have another number of fields.
+ */
 export function readRecords(text: string, columns: readonly string[]): readonly Row[] {
   const rows: Row[] = [];
   for (let at = 0; at < text.length; ) {
@@ -11,6 +14,7 @@ export function readRecords(text: string, columns: readonly string[]): readonly 
       if (field.value !== null) row[column] = lists.has(column) ? toList(column, field.value) : field.value;
       at = field.end;
     }
+    if (text.charCodeAt(at) !== closing) throw malformed(text, at);
     rows.push(row as Row);
     at += ")\n".length;
   }
@@ -28,16 +32,24 @@ const [quote, comma, closing] = ['"', ",", ")"].map((sign) => sign.charCodeAt(0)
 function readField(text: string, start: number): Field {
   if (text.charCodeAt(start) === quote) return readQuoted(text, start + 1);
   let end = start;
-  for (let sign = text.charCodeAt(end); sign !== comma && sign !== closing; sign = text.charCodeAt(end)) end += 1;
+  for (let sign = text.charCodeAt(end); sign !== comma && sign !== closing; sign = text.charCodeAt(end)) {
+    if (end >= text.length) throw malformed(text, start);
+    end += 1;
+  }
   return { value: end === start ? null : text.slice(start, end), end };
 }
 
 /** Quotes and backslashes within are doubled. */
 function readQuoted(text: string, start: number): Field {
   let end = text.indexOf('"', start);
-  while (text.charCodeAt(end + 1) === quote) end = text.indexOf('"', end + 2);
+  while (end !== -1 && text.charCodeAt(end + 1) === quote) end = text.indexOf('"', end + 2);
+  if (end === -1) throw malformed(text, start);
   const written = text.slice(start, end);
   return { value: /["\\]/u.test(written) ? written.replaceAll(/(["\\])\1/gu, "$1") : written, end: end + 1 };
+}
+
+function malformed(text: string, at: number): Error {
+  return new Error(`the server's list of objects cannot be read at character ${at}: ${JSON.stringify(text.slice(at, at + 40))}`);
 }
 
 /** Columns that hold a list: privileges as an array, the others as JSON. */
