@@ -86,7 +86,7 @@ async function pendingFiles(options: ApplyMigrationsOptions, history: HistoryTar
   const pending = selectPending(states, select);
   for (const { file, outOfOrder, lastError } of pending) {
     if (outOfOrder) logger.warning(`${printable(file ?? "")} is older than what is applied already; it is applied out of order.`);
-    if (lastError !== null) logger.warning(`${printable(file ?? "")} did not end well before (${printable(lastError)}); it runs again.`);
+    if (lastError !== null) logger.warning(`${printable(file ?? "")} did not end well before (${printable(lastError.split("\n", 1)[0] ?? "")}); it runs again.`);
   }
   const wanted = new Set(pending.map(({ version }) => version));
   const files = collection.migrations.filter(({ version }) => wanted.has(version)).map((migration) => wayThere(migration, entries));

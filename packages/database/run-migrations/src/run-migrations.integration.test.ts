@@ -95,6 +95,7 @@ test("a migration that fails ends with 6, shows the place and tells what was app
     expect(stdout).toMatch(/failed +2_b\.sql/u);
     expect(stdout).toMatch(/2_b\.sql:2:1\nSELEC 1;\n\^/u);
     expect((await run(place, "status")).stdout).toMatch(/failed +2_b\.sql +\(did not end well before: 2_b\.sql:2:1: syntax error/u);
+    expect((await run(place)).stderr).toMatch(/2_b\.sql did not end well before \(2_b\.sql:2:1: syntax error[^\n]*\(SQLSTATE 42601\)\); it runs again\.$/mu);
     const report = await runMigrations({ databaseUrl: place.url, directory: place.folder });
     expect(report).toMatchObject({ exitCode: 6, data: { failure: { sqlState: "42601", line: 2 }, counts: { applied: 1, pending: 0, failed: 1 } } });
   });

@@ -7,14 +7,14 @@ export interface MadeObject {
   readonly catalog: "pg_class" | "pg_proc" | "pg_trigger" | "pg_policy" | "pg_rewrite" | "pg_type";
   readonly oid: string;
   readonly name: string;
-  /** As the server calls it: "view v". */
-  readonly label: string;
 }
 
 /** A repeatable file that is applied, with what it may have made of what is there now. */
 export interface MadeByFile {
   readonly migration: Migration;
+  /** Everything there is where the file runs what it puts together. */
   readonly objects: readonly MadeObject[];
+  readonly composes: boolean;
 }
 
 /** What the applied ones among the repeatable files may have made: a file that makes something says its name, unless it runs what it puts together. */
@@ -26,8 +26,8 @@ export async function readMade(client: PostgresClient, repeatables: readonly Mig
   return repeatables
     .filter(({ version }) => applied.has(version))
     .map((migration) => {
-      const says = namesIn(migration.sql);
-      return { migration, objects: composesSql(migration.sql) ? objects : objects.filter(({ name }) => says(name)) };
+      const [says, composes] = [namesIn(migration.sql), composesSql(migration.sql)];
+      return { migration, composes, objects: composes ? objects : objects.filter(({ name }) => says(name)) };
     });
 }
 
@@ -52,14 +52,15 @@ const isOwn = `n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'`;
 
 const makeable = `
   WITH made AS (
-    SELECT 'pg_class' AS catalog, c.oid, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${isOwn}
-    UNION ALL SELECT 'pg_proc', p.oid, p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ${isOwn}
-    UNION ALL SELECT 'pg_trigger', t.oid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
-    UNION ALL SELECT 'pg_policy', p.oid, p.polname FROM pg_catalog.pg_policy p
-    UNION ALL SELECT 'pg_rewrite', r.oid, r.rulename FROM pg_catalog.pg_rewrite r WHERE r.oid >= 16384 AND r.rulename <> '_RETURN'
-    UNION ALL SELECT 'pg_type', t.oid, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    SELECT c.tableoid, c.oid, c.relname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND ${isOwn}
+    UNION ALL SELECT p.tableoid, p.oid, p.proname FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE ${isOwn}
+    UNION ALL SELECT t.tableoid, t.oid, t.tgname FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
+    UNION ALL SELECT p.tableoid, p.oid, p.polname FROM pg_catalog.pg_policy p
+    UNION ALL SELECT r.tableoid, r.oid, r.rulename FROM pg_catalog.pg_rewrite r WHERE r.oid >= 16384 AND r.rulename <> '_RETURN'
+    UNION ALL SELECT t.tableoid, t.oid, t.typname FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
       LEFT JOIN pg_catalog.pg_class c ON c.oid = t.typrelid WHERE (t.typtype IN ('d', 'e', 'r') OR c.relkind = 'c') AND ${isOwn}
   )
-  SELECT catalog, oid::text AS oid, name::text AS name, pg_catalog.pg_describe_object(('pg_catalog.' || catalog)::pg_catalog.regclass, oid, 0) AS label
-  FROM made WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = ('pg_catalog.' || catalog)::pg_catalog.regclass AND d.objid = made.oid AND d.deptype = 'e')
-  ORDER BY label`;
+  SELECT k.relname::text AS catalog, made.oid::text AS oid, made.name::text AS name
+  FROM made JOIN pg_catalog.pg_class k ON k.oid = made.tableoid
+  WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = made.tableoid AND d.objid = made.oid AND d.deptype = 'e')
+  ORDER BY made.name, made.oid`;
