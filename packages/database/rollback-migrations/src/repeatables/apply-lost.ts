@@ -1,6 +1,16 @@
 import { printable, type Logger } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
-import { applyFile, MigrationError, readRepeatableHistory, repeatableStates, wayThere, type HistoryEntry, type HistoryTarget, type LockPolicy, type Migration } from "@org/run-migrations";
+import {
+  applyFile,
+  MigrationError,
+  readRepeatableHistory,
+  repeatableStates,
+  wayThere,
+  type HistoryEntry,
+  type HistoryTarget,
+  type LockPolicy,
+  type Migration,
+} from "@org/run-migrations";
 import type { RepeatedFile } from "../rollback-status.ts";
 
 export interface ApplyLostOptions {

@@ -28,7 +28,8 @@ function dropsOf(text: string): readonly Drop[] {
 
 function takenOf({ migration: { file }, objects, composes }: MadeByFile, known: Known, drops: readonly Drop[]): readonly TakenAlong[] {
   if (composes) return [{ file, object: "what it puts together" }];
-  const isTaken = (object: MadeObject): boolean => drops.some(({ says, ofSchema }) => known(object).ground.some(({ name, isSchema }) => (ofSchema || !isSchema) && says(name)));
+  const isTaken = (object: MadeObject): boolean =>
+    drops.some(({ says, ofSchema }) => known(object).ground.some(({ name, isSchema }) => (ofSchema || !isSchema) && says(name)));
   return objects.filter(isTaken).map((object) => ({ file, object: known(object).label }));
 }
 

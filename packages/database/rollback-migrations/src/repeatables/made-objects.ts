@@ -27,9 +27,19 @@ export async function readMade(client: PostgresClient, repeatables: readonly Mig
     .filter(({ version }) => applied.has(version))
     .map((migration) => {
       const [says, composes] = [namesIn(migration.sql), composesSql(migration.sql)];
-      return { migration, composes, objects: composes ? objects : objects.filter(({ name }) => says(name)) };
+      const mayMake = ({ catalog, name }: MadeObject): boolean => says(name) && (kindWords[catalog]?.test(migration.sql) ?? true);
+      return { migration, composes, objects: composes ? objects : objects.filter(mayMake) };
     });
 }
+
+/** Without the word for its kind, the name in a text is that of something which the file only uses. A view is granted without it. */
+const kindWords: Partial<Readonly<Record<MadeObject["catalog"], RegExp>>> = {
+  pg_proc: /\b(?:function|procedure|routine|aggregate)\b/iu,
+  pg_trigger: /\btrigger\b/iu,
+  pg_policy: /\bpolicy\b/iu,
+  pg_rewrite: /\brule\b/iu,
+  pg_type: /\b(?:type|domain)\b/iu,
+};
 
 /** Whether a name is a word of the text, or a part of it where a word cannot hold it. */
 export function namesIn(sql: string): (name: string) => boolean {

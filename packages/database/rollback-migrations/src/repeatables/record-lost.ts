@@ -10,7 +10,8 @@ export function recordLost(made: readonly MadeByFile[], history: HistoryTarget, 
   return made.flatMap(({ migration, objects }) => {
     const lost = progress === null ? gone(objects) : ["TRUE"];
     if (lost.length === 0) return [];
-    const latest = `SELECT direction FROM ${qualifiedName(history.schema, "migration_history")} WHERE version OPERATOR(pg_catalog.=) ${quoteLiteral(migration.version)} ORDER BY id DESC LIMIT 1`;
+    const ofFile = `version OPERATOR(pg_catalog.=) ${quoteLiteral(migration.version)}`;
+    const latest = `SELECT direction FROM ${qualifiedName(history.schema, "migration_history")} WHERE ${ofFile} ORDER BY id DESC LIMIT 1`;
     const onlyIf = `(${lost.join(" OR ")}) AND (${latest}) OPERATOR(pg_catalog.=) 'up'`;
     return [insertStatement(history, { migration: { ...migration, checksum: null }, direction: "down", status: "applied", startedAt: new Date(), durationMs: 0, onlyIf })];
   });
@@ -20,6 +21,7 @@ export function recordLost(made: readonly MadeByFile[], history: HistoryTarget, 
 function gone(objects: readonly MadeObject[]): readonly string[] {
   return [...Map.groupBy(objects, ({ catalog }) => catalog)].map(([catalog, listed]) => {
     const oids = `'{${listed.map(({ oid }) => oid).join(",")}}'::pg_catalog.oid[]`;
-    return `EXISTS (SELECT FROM pg_catalog.unnest(${oids}) AS made (oid) WHERE NOT EXISTS (SELECT FROM pg_catalog.${catalog} AS there WHERE there.oid OPERATOR(pg_catalog.=) made.oid))`;
+    const there = `SELECT FROM pg_catalog.${catalog} AS there WHERE there.oid OPERATOR(pg_catalog.=) made.oid`;
+    return `EXISTS (SELECT FROM pg_catalog.unnest(${oids}) AS made (oid) WHERE NOT EXISTS (${there}))`;
   });
 }

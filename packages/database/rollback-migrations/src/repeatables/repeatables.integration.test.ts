@@ -67,6 +67,16 @@ test("a dry run tells what may be taken along, by which way back", async () => {
   });
 });
 
+test("what a file only uses is not told as made by it, and the file does not run again when that goes", async () => {
+  const uses = "CREATE OR REPLACE FUNCTION mood_of() RETURNS text LANGUAGE plpgsql AS $$ DECLARE m mood; BEGIN RETURN m; END $$";
+  const setup = { "1_a.up.sql": "CREATE TYPE mood AS ENUM ('x')", "1_a.down.sql": "DROP TYPE mood", "R__mood_of.sql": uses };
+  await withApplied(setup, async (place) => {
+    expect((await back(place, { to: "0", dryRun: true })).data.plan).toMatchObject([{ takesAlong: [] }]);
+    const { exitCode, data, checks } = await back(place, { to: "0" });
+    expect([exitCode, data.repeatedNow, checks["repeatables"]]).toEqual([0, [], undefined]);
+  });
+});
+
 const kinds: readonly (readonly [kind: string, repeatable: string, down: string])[] = [
   ["a function", "CREATE OR REPLACE FUNCTION mood_of() RETURNS mood LANGUAGE sql AS $$ SELECT NULL::mood $$", "DROP TYPE mood CASCADE; CREATE TYPE mood AS ENUM ('x')"],
   ["a trigger", "CREATE OR REPLACE TRIGGER tell BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()", "DROP TABLE t; CREATE TABLE t (id int, m mood)"],
