@@ -27,7 +27,7 @@ export function createRedactor(secrets: readonly string[]): Redact {
   const known = [...new Set(secrets.flatMap(spellings))].filter((text) => text.length >= 4);
   known.sort((a, b) => b.length - a.length);
   return (text) => {
-    const plain = known.reduce((redacted, secret) => redacted.replaceAll(secret, mask), text);
+    const plain = known.reduce((redacted, secret) => (redacted.includes(secret) ? redacted.replaceAll(secret, mask) : redacted), text);
     return !suspicious.test(plain) ? plain : patterns.reduce((redacted, [pattern, replacement]) => redacted.replace(pattern, replacement), plain);
   };
 }
@@ -39,11 +39,12 @@ export function redactDeep<T>(value: T, redact: Redact): T {
   if (typeof value === "string") return redact(value) as T;
   if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const redacted = Object.entries(value).map(([key, item]: [string, unknown]) => [
-    key,
-    typeof item === "string" && secretKey.test(key) ? mask : redactDeep(item, redact),
-  ]);
-  return Object.fromEntries(redacted) as T;
+  const redacted: Record<string, unknown> = { ...value };
+  for (const key of Object.keys(redacted)) {
+    const item = redacted[key];
+    redacted[key] = typeof item === "string" && secretKey.test(key) ? mask : redactDeep(item, redact);
+  }
+  return redacted as T;
 }
 
 /** A secret as it is, percent-encoded and decoded, and the password inside when it is a URL. */

@@ -38,12 +38,13 @@ export async function execute<O extends Options, Data>(
   execution: Execution,
 ): Promise<Outcome<Data>> {
   const started = new Date();
+  const gitSha = readGitSha(prepared.root);
   const deadline = startDeadline(scriptName(definition), prepared.common.timeout, execution.signals);
   const context = makeContext(definition, prepared, { ...execution, runId: createRunId(started.getTime()), signal: deadline.signal });
   const outcome = await attempt(() => settleWithin(runUntilAnswered(definition, context, prepared.common.wait ?? 0), deadline.signal, graceMs));
   const error = deadline.signal.aborted ? (deadline.signal.reason as unknown) : outcome.error;
   deadline.release();
-  const run = await describeRun(context, execution, started);
+  const run = describeRun(context, { ...execution, gitSha: await gitSha, started });
   const report = makeReport(definition, {
     run,
     result: error === undefined ? outcome.result : undefined,
@@ -106,7 +107,8 @@ async function attempt<T>(work: () => Promise<T>): Promise<{ readonly result?: T
   }
 }
 
-async function describeRun(context: RunContext<unknown>, execution: Execution, started: Date): Promise<RunInfo> {
+function describeRun(context: RunContext<unknown>, execution: Execution & { readonly gitSha: string | null; readonly started: Date }): RunInfo {
+  const { started } = execution;
   const ended = new Date();
   return {
     id: context.runId,
@@ -115,7 +117,7 @@ async function describeRun(context: RunContext<unknown>, execution: Execution, s
     durationMs: Math.max(0, ended.getTime() - started.getTime()),
     actor: execution.actor,
     host: execution.host,
-    gitSha: await readGitSha(context.root),
+    gitSha: execution.gitSha,
     environment: context.environment,
     arguments: execution.arguments,
     dryRun: context.dryRun,

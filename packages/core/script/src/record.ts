@@ -39,11 +39,12 @@ interface HistoryTarget {
   readonly logger: Logger;
 }
 
-/** Journal first, so that a run is kept also when the database refuses it or this process dies. */
+/** By way of the journal, so that a run is kept also when the database refuses it or this process dies. */
 async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
   const { flushJournal, journalRun } = await import("./history/index.ts");
-  await journalRun(target.stateDir, report);
-  if (databaseUrl !== undefined) await flushJournal({ ...target, databaseUrl, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
+  const journaled = journalRun(target.stateDir, report);
+  if (databaseUrl === undefined) await journaled;
+  else await flushJournal({ ...target, databaseUrl, journaled, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
 }
 
 const unhurriedMs = 2_000;

@@ -23,8 +23,12 @@ export async function runCommandLine<O extends Options, Data>(definition: Script
   const { report, error } = await executeUntilSignal(definition, prepared, { ...command, logger });
   if (error !== undefined) tellError(error, logger);
   const { recordRun } = await import("./record.ts");
-  await recordRun(definition, report, { prepared, logger });
-  await deliver(definition, report, { prepared, command });
+  const recording = recordRun(definition, report, { prepared, logger });
+  const rendering = renderText(definition, report, { prepared, host: command.host });
+  // Neither may leave the other half done.
+  await Promise.allSettled([recording, rendering]);
+  await recording;
+  await deliver(await rendering, { prepared, command });
   return report.exitCode;
 }
 
@@ -51,13 +55,8 @@ async function executeUntilSignal<O extends Options, Data>(
   }
 }
 
-async function deliver<O extends Options, Data>(
-  definition: ScriptDefinition<O, Data>,
-  report: Report<Data>,
-  { prepared, command: { host, status } }: { readonly prepared: Prepared<O>; readonly command: Command },
-): Promise<void> {
+async function deliver<O extends Options>(text: string, { prepared, command: { host, status } }: { readonly prepared: Prepared<O>; readonly command: Command }): Promise<void> {
   const { output } = prepared.common;
-  const text = await renderText(definition, report, { prepared, host });
   await status.close();
   if (output === undefined) return host.stdout.write(text);
   const { writeFileSafely } = await import("./report-files/write-file-safely.ts");

@@ -12,6 +12,8 @@ export interface FlushOptions {
   /** The schema of the state tables. */
   readonly schema: string;
   readonly logger: Logger;
+  /** The newest run on its way into the journal: the session opens meanwhile. What it throws, the flush throws. */
+  readonly journaled?: Promise<unknown> | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds for the whole flush, so that no script is slow because of its history; 2000 unless told. */
@@ -31,24 +33,33 @@ export interface FlushOutcome {
  * of the database: what cannot be written now waits, and what never can is set aside in `journal/rejected`.
  */
 export async function flushJournal(options: FlushOptions): Promise<FlushOutcome> {
-  const runs = (await waitingRuns(options.stateDir)).slice(0, runsPerFlush);
-  if (runs.length === 0) return { recorded: 0, rejected: 0, waiting: 0 };
+  const listing = listRuns(options);
+  if (options.journaled === undefined && (await listing).length === 0) return { recorded: 0, rejected: 0, waiting: 0 };
   const budgetMs = options.budgetMs ?? 2000;
   const budget = AbortSignal.timeout(budgetMs);
   const signal = options.signal === undefined ? budget : AbortSignal.any([budget, options.signal]);
   const tally: Tally = { recorded: 0, rejected: 0, obstacle: undefined };
   try {
-    await withClient(connection(options, { signal, budgetMs }), (client) => recordAll(client, { options, signal, runs, tally }));
+    await withClient(connection(options, { signal, budgetMs }), async (client) => recordAll(client, { options, signal, runs: await listing, tally }));
   } catch (error) {
     if (!isScriptError(error) && !signal.aborted) throw error;
     tally.obstacle = signal.aborted ? abortReason(budget) : error;
   }
+  await listing;
   const waiting = (await waitingRuns(options.stateDir)).length;
   if (waiting > 0 && tally.obstacle !== undefined) options.logger.info(waitingMessage(waiting, tally.obstacle, options.schema));
   return { recorded: tally.recorded, rejected: tally.rejected, waiting };
 }
 
 const runsPerFlush = 1000;
+
+function listRuns({ journaled = Promise.resolve(), stateDir }: FlushOptions): Promise<string[]> {
+  const listing = journaled.then(async () => (await waitingRuns(stateDir)).slice(0, runsPerFlush));
+  listing.catch(() => {
+    // The flush waits for it, though not at once.
+  });
+  return listing;
+}
 
 function abortReason(budget: AbortSignal): string {
   return budget.aborted ? "the database did not take them in time" : "the run was interrupted";

@@ -6,8 +6,12 @@ import type { Report } from "../report.ts";
  * there already stays as it is. Needs the right to insert and no other.
  */
 export async function insertRun(client: PostgresClient, schema: string, report: Report): Promise<void> {
-  await client.query(insertStatement(quoteIdentifier(schema)), [JSON.stringify(storable(report))]);
+  const text = JSON.stringify(report);
+  await client.query(insertStatement(quoteIdentifier(schema)), [mayBeRefused.test(text) ? JSON.stringify(storable(report)) : text]);
 }
+
+/** How JSON writes what jsonb refuses; most reports have none of it, and looking at their text is quick. */
+const mayBeRefused = /\\u(?:0000|d[89a-f])/u;
 
 /** A copy that jsonb accepts: it refuses the character NUL and halves of surrogate pairs, which texts from outside may hold. */
 export function storable(value: unknown): unknown {

@@ -25,16 +25,17 @@ export interface ReportFiles {
  */
 export async function writeReportFiles(files: ReportFiles): Promise<void> {
   const { report, manifest, stateDir, logger } = files;
-  await orWarning(logger, "The report of this run is not kept", () => writeRunFile(join(stateDir, "runs"), report, renderJson(report)));
+  const text = renderJson(report);
+  const kept = orWarning(logger, "The report of this run is not kept", () => writeRunFile(join(stateDir, "runs"), report, text));
   const name = manifest.report;
-  if (name === undefined || report.run.dryRun) return;
-  await orWarning(logger, `The latest ${name} is not updated`, () => writeLatest(name, files));
+  if (name !== undefined && !report.run.dryRun) await orWarning(logger, `The latest ${name} is not updated`, () => writeLatest(name, text, files));
+  await kept;
 }
 
-async function writeLatest(name: string, { report, stateDir, reportDir, logger }: ReportFiles): Promise<void> {
+async function writeLatest(name: string, text: string, { report, stateDir, reportDir, logger }: ReportFiles): Promise<void> {
   const target = join(reportDir, `${name}.json`);
   await mkdir(reportDir, { recursive: true, mode: 0o700 });
-  if (name !== "verification_report") return await writeFileSafely(target, renderJson(report));
+  if (name !== "verification_report") return await writeFileSafely(target, text);
   await publishMerged<Report>({
     partsDir: join(stateDir, name),
     partName: report.script,
