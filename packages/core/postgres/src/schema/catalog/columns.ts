@@ -2,6 +2,11 @@ import { listItem, sorted, words, type Family } from "./family.ts";
 
 const storage = { p: "plain", e: "external", x: "extended", m: "main" };
 
+// Joined as a whole: looked up for each column, every lookup would read all sequences.
+const identitySequences = `SELECT dep.refobjid, dep.refobjsubid, c.relacl, c.relowner, q.*
+  FROM pg_depend dep JOIN pg_class c ON c.oid = dep.objid AND c.relkind = 'S' JOIN pg_sequence q ON q.seqrelid = c.oid
+  WHERE dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass AND dep.deptype = 'i'`;
+
 // A default names no column, so it is told without its table, which the server would have to open.
 /** Tables have all of their columns told, other relations what was added to one of theirs: their definition tells the rest. */
 export const columns: Family = {
@@ -17,15 +22,10 @@ export const columns: Family = {
       CASE WHEN a.attgenerated <> '' THEN pg_get_expr(d.adbin, d.adrelid) END AS "generated as",
       CASE WHEN a.attgenerated = 'v' THEN 'virtual' END AS "generated",
       CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by default' END AS identity,
-      CASE WHEN a.attidentity <> '' THEN (SELECT format('%s start %s increment %s minimum %s maximum %s cache %s%s', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
-          s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN ' cycle' ELSE '' END)
-        FROM pg_depend dep JOIN pg_sequence s ON s.seqrelid = dep.objid
-        WHERE dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass
-          AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum AND dep.deptype = 'i') END AS "identity sequence",
-      CASE WHEN a.attidentity <> '' THEN (SELECT string_agg(concat(privilege_type, ' to ', CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END), ', ' ORDER BY pg_get_userbyid(grantee), privilege_type)
-        FROM pg_depend dep JOIN pg_class s ON s.oid = dep.objid AND s.relkind = 'S', aclexplode(s.relacl)
-        WHERE dep.classid = 'pg_class'::regclass AND dep.refclassid = 'pg_class'::regclass AND dep.refobjid = a.attrelid AND dep.refobjsubid = a.attnum
-          AND dep.deptype = 'i' AND grantee <> s.relowner) END AS "grants on its sequence",
+      CASE WHEN s.seqrelid IS NOT NULL THEN format('%s start %s increment %s minimum %s maximum %s cache %s%s', format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement,
+          s.seqmin, s.seqmax, s.seqcache, CASE WHEN s.seqcycle THEN ' cycle' ELSE '' END) END AS "identity sequence",
+      (SELECT string_agg(concat(privilege_type, ' to ', CASE grantee WHEN 0 THEN 'public' ELSE pg_get_userbyid(grantee) END), ', ' ORDER BY pg_get_userbyid(grantee), privilege_type)
+        FROM aclexplode(s.relacl) WHERE grantee <> s.relowner) AS "grants on its sequence",
       CASE WHEN a.attstorage <> t.typstorage THEN ${words("a.attstorage", storage)} END AS storage,
       CASE a.attcompression WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END AS compression,
       CASE WHEN a.attstattarget >= 0 THEN a.attstattarget::text END AS "statistics target",
@@ -37,6 +37,7 @@ export const columns: Family = {
     JOIN pg_attribute a ON a.attrelid = rel.oid AND a.attnum > 0 AND NOT a.attisdropped
     JOIN pg_type t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+    LEFT JOIN (${identitySequences}) AS s ON a.attidentity <> '' AND s.refobjid = a.attrelid AND s.refobjsubid = a.attnum
     LEFT JOIN pg_description note ON note.classoid = 'pg_class'::regclass AND note.objoid = a.attrelid AND note.objsubid = a.attnum
     LEFT JOIN (SELECT objoid, objsubid, string_agg(provider || ': ' || label, ', ' ORDER BY provider) AS label FROM pg_seclabel
       WHERE classoid = 'pg_class'::regclass GROUP BY objoid, objsubid) AS mark ON mark.objoid = a.attrelid AND mark.objsubid = a.attnum
