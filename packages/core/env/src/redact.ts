@@ -39,7 +39,7 @@ export function redactDeep<T>(value: T, redact: Redact): T {
   if (typeof value === "string") return redact(value) as T;
   if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
-  const redacted: Record<string, unknown> = { ...value };
+  const redacted = { ...value } as Record<string, unknown>;
   for (const key of Object.keys(redacted)) {
     const item = redacted[key];
     redacted[key] = typeof item === "string" && secretKey.test(key) ? mask : redactDeep(item, redact);
