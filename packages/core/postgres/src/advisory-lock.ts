@@ -32,8 +32,13 @@ export async function withAdvisoryLock<T>(client: PostgresClient, options: Advis
 
 /** A stable 64-bit key for a name, the same in every process, version and machine. */
 export function advisoryLockKey(text: string): bigint {
-  return createHash("sha256").update(text).digest().readBigInt64BE(0);
+  const key = keys.get(text) ?? createHash("sha256").update(text).digest().readBigInt64BE(0);
+  keys.set(text, key);
+  return key;
 }
+
+// A run asks for the few that it uses after each file.
+const keys = new Map<string, bigint>();
 
 // Asking again and again, because a session that waits inside pg_advisory_lock has an open transaction, and
 // CREATE INDEX CONCURRENTLY of the lock's holder would wait for that one in turn, for ever.

@@ -107,7 +107,7 @@ export interface Outcome {
 
 /** Writes the row of one attempt and gives its id. */
 export async function insertAttempt(client: PostgresClient, target: HistoryTarget, attempt: Attempt & Outcome): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(insertStatement(target, attempt));
+  const { rows } = await client.query<{ id: string }>(`${insertStatement(target, attempt)} RETURNING id::text`);
   return rows[0]!.id;
 }
 
@@ -136,7 +136,7 @@ export function insertStatement(target: HistoryTarget, row: InsertedRow): string
     progress: progress === undefined ? "NULL" : literal(JSON.stringify(progress)),
   };
   const given = Object.values(values).join(", ");
-  return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) ${onlyIf === undefined ? `VALUES (${given})` : `SELECT ${given} WHERE ${onlyIf}`} RETURNING id::text`;
+  return `INSERT INTO ${table(target.schema)} (${Object.keys(values).join(", ")}) ${onlyIf === undefined ? `VALUES (${given})` : `SELECT ${given} WHERE ${onlyIf}`}`;
 }
 
 function timesOf({ startedAt, durationMs, isTransaction }: InsertedRow): Record<string, string> {

@@ -28,7 +28,7 @@ export async function withMigrationLock<T>(options: MigrationLockOptions, work: 
 
 /** Takes what a file gave away (DISCARD ALL, pg_advisory_unlock_all), and gives back what it took. */
 export function renewSessionLock(history: HistoryTarget): string {
-  return `SELECT pg_catalog.pg_advisory_unlock_all(); SELECT pg_catalog.pg_try_advisory_lock(${sessionKey(history)})`;
+  return `SELECT pg_catalog.pg_advisory_unlock_all(), pg_catalog.pg_try_advisory_lock(${sessionKey(history)})`;
 }
 
 /** One key for each history, so that applications which share a database do not wait for each other. */
