@@ -1,5 +1,6 @@
 // After the build, node --conditions=@org/source src/migrate.bench.ts [files] [rounds] [many files]: many small files beside psql and other tools, in turn, on one
 // server; then very many files, to see whether the time grows with them alone. node-pg-migrate is installed into node_modules/.cache.
+// Every database stays until the end: on some file systems new files take longer for minutes after many were deleted, so each tool would pay for the one before.
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
@@ -57,23 +58,36 @@ interface Times {
 }
 
 async function measure(server: PrivatePostgres, tool: Tool, { folder, count }: Collection): Promise<Times> {
-  const admin = { url: server.url, applicationName: "bench" };
-  await withClient(admin, (client) => client.query("CREATE DATABASE bench"));
-  const url = withDatabase(server.url, "bench");
-  try {
-    await withClient({ url, applicationName: "bench" }, (client) => applyStateMigrations(client, "platform"));
-    const once = async (): Promise<number> => {
-      const { exitCode, stdout, stderr, durationMs } = await runProcess(tool.command, tool.args({ url, folder }), { cwd: folder, timeout: 600_000, env: { DATABASE_URL: plainly(url), PGSSLMODE: "disable", REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") } });
-      if (exitCode !== 0) throw new Error(`${tool.name}: ${stdout}${stderr}`);
-      return durationMs;
-    };
-    const fresh = await once();
-    const made = await withClient({ url, applicationName: "bench" }, (client) => client.query<{ n: number }>("SELECT count(*)::int AS n FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"));
-    if (made.rows[0]?.n !== count) throw new Error(`${tool.name} made ${made.rows[0]?.n} tables of ${count}`);
-    return { fresh, again: tool.name === "psql" ? Number.NaN : await once() };
-  } finally {
-    await withClient(admin, (client) => client.query("DROP DATABASE bench WITH (FORCE)"));
-  }
+  const url = await newDatabase(server);
+  const fresh = await elapsed(tool, { url, folder });
+  const made = await withClient({ url, applicationName: "bench" }, (client) => client.query<{ n: number }>("SELECT count(*)::int AS n FROM pg_tables WHERE tablename ~ '^t[0-9]+$'"));
+  if (made.rows[0]?.n !== count) throw new Error(`${tool.name} made ${made.rows[0]?.n} tables of ${count}`);
+  if (tool.name === "psql") return { fresh, again: Number.NaN };
+  const again: number[] = [];
+  for (let time = 0; time < 3; time += 1) again.push(await elapsed(tool, { url, folder }));
+  return { fresh, again: median(again) };
+}
+
+let databases = 0;
+
+/** An empty one with the state tables; what the server still has to write of the last one is written before. */
+async function newDatabase(server: PrivatePostgres): Promise<string> {
+  databases += 1;
+  const name = `bench_${databases}`;
+  await withClient({ url: server.url, applicationName: "bench" }, (client) => client.query(`CREATE DATABASE ${name}`));
+  const url = withDatabase(server.url, name);
+  await withClient({ url, applicationName: "bench" }, async (client) => {
+    await applyStateMigrations(client, "platform");
+    await client.query("CHECKPOINT");
+  });
+  return url;
+}
+
+async function elapsed(tool: Tool, { url, folder }: { readonly url: string; readonly folder: string }): Promise<number> {
+  const env = { DATABASE_URL: plainly(url), PGSSLMODE: "disable", REPORT_DIR: join(folder, "reports"), STATE_DIR: join(folder, "state") };
+  const { exitCode, stdout, stderr, durationMs } = await runProcess(tool.command, tool.args({ url, folder }), { cwd: folder, timeout: 600_000, env });
+  if (exitCode !== 0) throw new Error(`${tool.name}: ${stdout}${stderr}`);
+  return durationMs;
 }
 
 function median(values: readonly number[]): number {
@@ -102,22 +116,23 @@ function toolsFor(server: PrivatePostgres, folder: string): readonly Tool[] {
   ];
 }
 
-/** Each round runs every tool once, so that what else the machine does falls on all of them. */
+/** Each round runs every tool once, in another order, so that what else the machine does falls on all of them; the first one warms up and does not count. */
 async function compare(server: PrivatePostgres): Promise<readonly Readonly<Record<string, Times>>[]> {
   return withTempFolder(async (folder) => {
     await writeCollections(folder, small);
     const all: Record<string, Times>[] = [];
-    for (let round = 0; round < rounds; round += 1) {
+    const tools = toolsFor(server, folder);
+    for (let round = 0; round <= rounds; round += 1) {
       const times: Record<string, Times> = {};
-      for (const tool of toolsFor(server, folder)) times[tool.name] = await measure(server, tool, { folder, count: small });
-      all.push(times);
+      for (const tool of [...tools.slice(round % tools.length), ...tools.slice(0, round % tools.length)]) times[tool.name] = await measure(server, tool, { folder, count: small });
+      if (round > 0) all.push(times);
     }
     return all;
   });
 }
 
 function report(all: readonly Readonly<Record<string, Times>>[]): void {
-  for (const name of Object.keys(all[0] ?? {})) {
+  for (const name of Object.keys(all[0] ?? {}).toSorted((a, b) => median(all.map((times) => times[a]!.fresh)) - median(all.map((times) => times[b]!.fresh)))) {
     const [fresh, again] = [median(all.map((times) => times[name]!.fresh)), median(all.map((times) => times[name]!.again))];
     const toPsql = median(all.map((times) => times[name]!.fresh / times["psql"]!.fresh));
     const toPlain = median(all.map((times) => times[name]!.again / times["postgres-migrations"]!.again));
