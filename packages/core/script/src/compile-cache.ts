@@ -1,8 +1,8 @@
 /** Where compiled code is kept. */
 export interface CompileCachePlace {
-  /** The system's folder for temporary files, which others may write too. */
-  readonly temporary: string;
-  /** This user; undefined where there are no user ids, and the folder is the user's own. */
+  /** Made when it is not there; beside the code itself, so that who may write here could change that as well. */
+  readonly folder: string;
+  /** This user; undefined where there are no user ids. */
   readonly uid: number | undefined;
 }
 
@@ -11,21 +11,18 @@ export interface CompileCachePlace {
  * executed. Without such a folder nothing is kept; never throws. NODE_COMPILE_CACHE names another folder, NODE_DISABLE_COMPILE_CACHE=1 turns it off.
  */
 export function keepCompiledCode(place: CompileCachePlace): void {
-  const folder = ownFolder(place);
-  if (folder !== undefined) process.getBuiltinModule("node:module").enableCompileCache(folder);
+  if (isOwnFolder(place)) process.getBuiltinModule("node:module").enableCompileCache(place.folder);
 }
 
 // Taken without an import: this runs before anything else, and importing node:fs as a module loads its streams as well.
-function ownFolder({ temporary, uid }: CompileCachePlace): string | undefined {
+function isOwnFolder({ folder, uid }: CompileCachePlace): boolean {
   const { lstatSync, mkdirSync } = process.getBuiltinModule("node:fs");
-  const folder = `${temporary}/platform-scripts-${uid ?? "compiled"}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     const found = lstatSync(folder);
-    const isOwn = uid === undefined || (found.uid === uid && (found.mode & 0o022) === 0);
-    return found.isDirectory() && isOwn ? folder : undefined;
+    return found.isDirectory() && (uid === undefined || (found.uid === uid && (found.mode & 0o022) === 0));
   } catch {
     // A folder that cannot be had makes the start slower and nothing else.
-    return undefined;
+    return false;
   }
 }
