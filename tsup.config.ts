@@ -44,9 +44,9 @@ const common: Options = {
   },
 };
 
-// CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import.
+// CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import; minified, because the installed size has a budget.
 async function bundleBin(outDir: string): Promise<void> {
-  await build({ ...common, config: false, entry: { bin: "src/bin.ts" }, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minifyWhitespace: true });
+  await build({ ...common, config: false, entry: { bin: "src/bin.ts" }, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minify: true });
 }
 
 // One recipe for every package; it runs with the package as working directory.
