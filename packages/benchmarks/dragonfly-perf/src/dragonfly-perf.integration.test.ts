@@ -7,6 +7,7 @@ import type { Report } from "@org/script";
 import { binFile, closedPort, runBin, runProcess, startBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { dragonflyPerf, type BenchmarkData } from "./index.ts";
+import { withJsonStandIn } from "./testing/json-stand-in.ts";
 
 let cache: PrivateCache;
 beforeAll(async () => {
@@ -54,7 +55,18 @@ test.each(["bulk", "hash", "list", "zset", "stream", "pubsub", "del", "expiry"])
 });
 
 test("says where a server does not know a suite", async () => {
-  await expect(dragonflyPerf({ ...brief, redisUrl: cache.url, suites: ["json"] })).rejects.toMatchObject({ code: "dependency", message: expect.stringContaining("does not know JSON.SET"), hint: expect.stringContaining("leave the suite out") });
+  const { exitCode, stderr } = await runBin("dragonfly-perf", ["--no-history", "--suite", "json", "--keys", "50"], { env: { REDIS_URL: cache.url }, cwd: tmpdir() });
+  expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/127\.0\.0\.1:\d+\S* does not know JSON\.SET, which the suite json needs\n.*leave the suite out/u)]);
+  expect(await ask((client) => client.dbsize())).toBe(0);
+});
+
+test("the suite json runs against a stand-in for a server with its module, and cleans up", async () => {
+  await withJsonStandIn(cache.port, async (port) => {
+    const { data, checks } = await dragonflyPerf({ ...brief, keys: 50, redisUrl: `redis://:${cache.password}@127.0.0.1:${port}`, suites: ["json"] });
+    const { total, commands } = data!.runs[0]!;
+    expect([total.errors, total.wrongReplies, total.hitRate, commands.map(({ name, count }) => [name, count > 0])]).toEqual([{}, 0, 100, [["JSON.GET", true], ["JSON.SET", true]]]);
+    expect(checks.find(({ id }) => id === "perf.clean-up")).toMatchObject({ verdict: "pass" });
+  });
   expect(await ask((client) => client.dbsize())).toBe(0);
 });
 
@@ -174,10 +186,19 @@ describe("truth checks, each caused on purpose", () => {
     expect(checks["perf.hit-rate"]).toMatchObject({ verdict: "fail" });
   });
 
-  test("errors, by a command for another type", async () => {
-    const report = await dragonflyPerf({ ...brief, redisUrl: cache.url, command: "LPUSH __key__ a", preload: "SET __key__ text" });
-    expect((await checksOf(report))["perf.errors"]).toMatchObject({ verdict: "fail", evidence: expect.stringContaining("WRONGTYPE") });
-    expect(report.data!.runs[0]!.total.errors["WRONGTYPE"]).toBe(report.data!.runs[0]!.total.count);
+  test.each([
+    ["LPUSH __key__ a", "WRONGTYPE", "WRONGTYPE Operation against a key holding the wrong kind of value"],
+    ["INCR __key__", "ERR", "ERR value is not an integer or out of range"],
+    ["APPEND __key__ a", "NOPERM", /^NOPERM .*'append' command/u],
+  ])("errors of %s, with what the server says", async (command, kind, text) => {
+    await ask((client) => client.call("ACL", "SETUSER", "bench", "on", ">secret", "~dragonfly-perf:*", "+@all", "-append"));
+    const report = await dragonflyPerf({ ...brief, redisUrl: `redis://bench:secret@127.0.0.1:${cache.port}`, command, preload: "SET __key__ text" });
+    const { total } = report.data!.runs[0]!;
+    expect([total.errors, total.errorTexts]).toEqual([{ [kind]: total.count }, { [kind]: expect.stringMatching(text) }]);
+    expect((await checksOf(report))["perf.errors"]).toMatchObject({ verdict: "fail", evidence: expect.stringContaining(`${total.count} ${kind} (${total.errorTexts[kind]})`) });
+  });
+
+  test("as many errors as are allowed are no failure", async () => {
     const tolerated = await dragonflyPerf({ ...brief, redisUrl: cache.url, command: "LPUSH __key__ a", preload: "SET __key__ text", maxErrors: 100 });
     expect((await checksOf(tolerated))["perf.errors"]).toMatchObject({ verdict: "pass" });
   });
@@ -220,6 +241,7 @@ describe("as a command", () => {
   test.each([
     ["an unknown flag", ["--no-such"], 3],
     ["a bad number", ["--connections", "none"], 3],
+    ["no URL", ["--redis-url", ""], 3],
     ["a refused connection", ["--redis-url", "redis://127.0.0.1:1"], 4],
     ["a wrong password", ["--redis-url", "redis://:wrong@127.0.0.1:PORT"], 4],
   ])("%s", async (_, args, code) => {
@@ -237,7 +259,8 @@ describe("as a command", () => {
   test("history shows the kept results, and leaves the latest one as it is", async () => {
     await withTempFolder(async (folder) => {
       const env = { REDIS_URL: cache.url, STATE_DIR: join(folder, "state"), REPORT_DIR: folder };
-      const history = () => runBin("dragonfly-perf", ["history"], { env, cwd: folder });
+      // It reads what is kept, which needs no server and harms none.
+      const history = () => runBin("dragonfly-perf", ["history"], { env: { ...env, REDIS_URL: undefined, ENVIRONMENT: "production" }, cwd: folder });
       expect(await history()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no result of dragonfly-perf is kept") });
       for (const suite of ["get", "get", "set"]) await runBin("dragonfly-perf", [...flags, "--suite", suite, "--percentile", "50"], { env, cwd: folder });
       for (let times = 0; times < 2; times++) {

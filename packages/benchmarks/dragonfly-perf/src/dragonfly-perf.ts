@@ -4,7 +4,6 @@ import { checkResult, runChecks, Secret, skipped, type Check, type CheckResult, 
 import { readBaseline, refuseDifferent } from "./compare/baseline.ts";
 import { isServerUrl } from "./compare/server-url.ts";
 import { compare, judgeComparison } from "./compare/compare.ts";
-import { showHistory } from "./history.ts";
 import { describeMachine } from "./machine.ts";
 import { measureFloor } from "./measure-floor.ts";
 import type { BenchmarkSettings } from "./options.ts";
@@ -29,7 +28,6 @@ interface Opponent {
 
 /** Loads the server as the settings say, and judges the figures. Throws ScriptError for a load that must not be. */
 export async function benchmark(context: Context): Promise<Result<BenchmarkData | null>> {
-  if (context.action === "history") return showHistory(context.stateDir);
   const plan = makePlan(context.settings);
   const url = context.settings.redisUrl.reveal();
   const load = plannedLoad(plan, url);

@@ -107,4 +107,7 @@ const outputs = {
   html: option.path({ flag: "--html <file>", description: "also write a page with plots that opens offline" }),
 } as const;
 
-export const options: OptionsOf<BenchmarkSettings> = { redisUrl: redisUrl(), ...load, ...data, ...judgement, ...outputs };
+/** As they are before it is known whether the action needs a server. */
+export type WrittenSettings = Omit<BenchmarkSettings, "redisUrl"> & { readonly redisUrl: Secret | undefined };
+
+export const options: OptionsOf<WrittenSettings> = { redisUrl: redisUrl({ required: false }), ...load, ...data, ...judgement, ...outputs };

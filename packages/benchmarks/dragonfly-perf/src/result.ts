@@ -113,6 +113,8 @@ export interface CommandResult {
   readonly misses: number;
   readonly wrongReplies: number;
   readonly errors: Readonly<Record<string, number>>;
+  /** By kind, what the server said the first time. */
+  readonly errorTexts: Readonly<Record<string, string>>;
   /** Pairs of percentile and milliseconds, the corrected ones where there are any. */
   readonly percentiles: readonly (readonly [percent: number, latency: number])[];
 }

@@ -100,7 +100,7 @@ interface Unmade {
 
 function cannotMake({ url, suite }: LoadShape, { made, of, counts, command }: Unmade): ScriptError {
   const target = describeCacheUrl(url);
-  const texts = [...new Set(counts.flatMap(({ firstError }) => (firstError === "" ? [] : [firstError])))].join("; ");
+  const texts = [...new Set(counts.flatMap(({ errors }) => [...errors].map(([kind, { text }]) => text || kind)))].join("; ");
   if (/unknown command/iu.test(texts)) return new ScriptError("dependency", `${target} does not know ${command}, which the suite ${suite.name} needs`, { hint: "Use a server with that module, or leave the suite out." });
   return new ScriptError("general", `${target} took ${made} of ${of} keys for the suite ${suite.name}: ${texts || "replies of another kind"}`, { hint: hintFor(texts, command) });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCount } from "./engine/expectations.ts";
 import { createHistogram, cumulative, mean, merge, percentile, standardDeviation, type Histogram } from "./engine/histogram.ts";
 import type { Sample } from "./engine/measurement.ts";
 import type { ClientUsage, CommandResult, Latency, SecondResult } from "./result.ts";
@@ -51,11 +52,11 @@ interface Part {
   readonly ok: number;
   readonly misses: number;
   readonly wrong: number;
-  readonly errors: ReadonlyMap<string, number>;
+  readonly errors: ReadonlyMap<string, ErrorCount>;
 }
 
 function addUp(samples: readonly Sample[], places: readonly number[]): Part {
-  const [raw, corrected, errors] = [createHistogram(), createHistogram(), new Map<string, number>()];
+  const [raw, corrected, errors] = [createHistogram(), createHistogram(), new Map<string, ErrorCount>()];
   let [ok, misses, wrong, inTime, isOpen] = [0, 0, 0, 0, false];
   for (const sample of samples) {
     for (const place of places) {
@@ -67,7 +68,7 @@ function addUp(samples: readonly Sample[], places: readonly number[]): Part {
       ok += command.counts.ok;
       misses += command.counts.misses;
       wrong += command.counts.wrong;
-      for (const [kind, count] of command.counts.errors) errors.set(kind, (errors.get(kind) ?? 0) + count);
+      for (const [kind, { count, text }] of command.counts.errors) errors.set(kind, { count: (errors.get(kind)?.count ?? 0) + count, text: errors.get(kind)?.text || text });
     }
   }
   return { raw, corrected: isOpen ? corrected : undefined, inTime, ok, misses, wrong, errors };
@@ -84,7 +85,8 @@ function describe(name: string, part: Part, { durationMs, looksUp }: { readonly 
     hitRate: looksUp && ok + misses > 0 ? round((ok / (ok + misses)) * 100, 3) : null,
     misses,
     wrongReplies: wrong,
-    errors: Object.fromEntries(errors),
+    errors: Object.fromEntries([...errors].map(([kind, error]) => [kind, error.count])),
+    errorTexts: Object.fromEntries([...errors].flatMap(([kind, { text }]) => (text === "" ? [] : [[kind, text]]))),
     percentiles: distribution(corrected ?? raw),
   };
 }
@@ -142,7 +144,7 @@ function seriesOf(samples: Collected["samples"], startedAt: number): SecondResul
       p50: shown.p50,
       p99: shown.p99,
       max: shown.max,
-      errors: wrong + [...errors.values()].reduce((sum, count) => sum + count, 0),
+      errors: wrong + [...errors.values()].reduce((sum, { count }) => sum + count, 0),
     };
   });
 }

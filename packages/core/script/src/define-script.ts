@@ -55,6 +55,10 @@ export interface ScriptDefinition<O extends Options, Data> {
   readonly options: O;
   /** The words that may follow the command; the first is the default. */
   readonly actions?: readonly string[];
+  /** By action, the options that it needs, where not every action does; declared as not required. */
+  readonly requires?: Readonly<Record<string, readonly (keyof O & string)[]>>;
+  /** The actions of a writer that change nothing, so that they run in production too. */
+  readonly readActions?: readonly string[];
   /** The script writes the file of --env-file, so it need not exist. */
   readonly createsEnvFile?: boolean;
   readonly run: (context: RunContext<SettingsOf<O>>) => Promise<Result<Data>>;

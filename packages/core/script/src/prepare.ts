@@ -51,7 +51,7 @@ export async function prepare<O extends Options, Data>(definition: ScriptDefinit
   const root = configFile === undefined ? request.cwd : dirname(configFile);
   const envFile = request.envFile ?? (request.discover ? join(root, ".env") : undefined);
   const envValues = await readNamedEnvFile(envFile, request.envFile !== undefined && definition.createsEnvFile !== true);
-  const resolved = resolveSettings({ ...commonOptions(definition.manifest), ...definition.options }, {
+  const resolved = resolveSettings({ ...commonOptions(definition.manifest), ...optionsOf(definition, request.action) }, {
     input: request.input ?? {},
     flags: request.flags ?? {},
     env: request.env,
@@ -61,7 +61,7 @@ export async function prepare<O extends Options, Data>(definition: ScriptDefinit
     ...(configFile === undefined ? {} : { config: { file: configFile, values: config } }),
   });
   const common = resolved.settings as unknown as CommonSettings;
-  refuseProduction(definition, common);
+  if (!(definition.readActions ?? []).includes(request.action)) refuseProduction(definition, common);
   refuseTwoFormats(common, resolved.sources);
   return {
     settings: resolved.settings as unknown as SettingsOf<O>,
@@ -77,6 +77,11 @@ export async function prepare<O extends Options, Data>(definition: ScriptDefinit
     reportDir: common.reportDir ?? tmpdir(),
     redact: createRedactor([...resolved.secrets, ...secretVariables({ ...envValues, ...request.env })]),
   };
+}
+
+function optionsOf<O extends Options, Data>({ options, requires }: ScriptDefinition<O, Data>, action: string): O {
+  const needed = (requires?.[action] ?? []).map((name) => [name, { ...options[name], required: true }]);
+  return { ...options, ...Object.fromEntries(needed) };
 }
 
 async function readConfig({ configFile, discover, cwd }: Request): Promise<{ readonly file: string | undefined; readonly config: PlatformConfig }> {

@@ -167,6 +167,20 @@ test("a writer refuses production without --yes", async () => {
   expect((await run(writer, ["--yes"], { env: { ENVIRONMENT: "production" } })).code).toBe(0);
 });
 
+test("an action of a writer that changes nothing runs in production", async () => {
+  const writer = defineScript({ ...script(good, { permission: "write", target: "setup" }).definition, readActions: ["look"] });
+  const env = { ENVIRONMENT: "production" };
+  expect([(await run(writer, ["look"], { env })).code, (await run(writer, ["touch"], { env })).code]).toEqual([0, 3]);
+});
+
+test("what only one action needs is asked for there alone", async () => {
+  const target = defineScript({ ...script().definition, requires: { touch: ["token"] } });
+  expect((await run(target, ["look"])).code).toBe(0);
+  expect(await run(target, ["touch"])).toMatchObject({ code: 3, stderr: expect.stringContaining("TOKEN is not set") });
+  expect((await run(target, ["touch"], { env: { TOKEN: "a-long-secret" } })).code).toBe(0);
+  await expect(target({}, { action: "touch" })).rejects.toMatchObject({ code: "configuration" });
+});
+
 /** Ends only when the signal aborts. */
 const endless: Run = ({ signal }) =>
   new Promise((_, reject) => {

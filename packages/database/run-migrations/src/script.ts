@@ -60,6 +60,7 @@ export const runMigrations: Script<OptionsOf<MigrateSettings>, MigrationStatus> 
   manifest,
   package: pkg,
   actions: ["apply", "status", "plan", "repair", "baseline", "adopt"],
+  readActions: ["status"],
   options,
   run: async (context) => (await import("./migrate.ts")).migrate(context),
   render: async (report) => (await import("./report.ts")).renderStatus(report),

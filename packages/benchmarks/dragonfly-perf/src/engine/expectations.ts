@@ -9,13 +9,17 @@ export interface ReplyCounts {
   /** Of a kind or length that the command does not have. */
   wrong: number;
   /** Errors by the first word of the server's message. */
-  readonly errors: Map<string, number>;
-  /** The text of the first error, which says more than its kind; empty without one. */
-  firstError: string;
+  readonly errors: Map<string, ErrorCount>;
+}
+
+export interface ErrorCount {
+  count: number;
+  /** Of the first one, which says more than its kind; empty where there is none. */
+  readonly text: string;
 }
 
 export function createReplyCounts(): ReplyCounts {
-  return { ok: 0, misses: 0, wrong: 0, errors: new Map(), firstError: "" };
+  return { ok: 0, misses: 0, wrong: 0, errors: new Map() };
 }
 
 /** An expectation as the scanner reads it. */
@@ -40,13 +44,18 @@ export function compile({ kinds, nullIsMiss, length }: Expectation): CompiledExp
 /** Counts an error by the first word of its text, which the server writes in capitals. */
 export function countError(counts: ReplyCounts, text: string): void {
   const kind = /^[A-Z]+/u.exec(text)?.[0] ?? "error";
-  counts.errors.set(kind, (counts.errors.get(kind) ?? 0) + 1);
-  if (counts.firstError === "") counts.firstError = text;
+  countKind(counts, kind, text);
 }
 
 /** Counts a request whose reply never came. */
-export function countLost({ errors }: ReplyCounts): void {
-  errors.set("connection lost", (errors.get("connection lost") ?? 0) + 1);
+export function countLost(counts: ReplyCounts): void {
+  countKind(counts, "connection lost", "");
+}
+
+function countKind({ errors }: ReplyCounts, kind: string, text: string): void {
+  const known = errors.get(kind);
+  if (known === undefined) errors.set(kind, { count: 1, text });
+  else known.count++;
 }
 
 /** The same judgement on a reply that a client library has read. */

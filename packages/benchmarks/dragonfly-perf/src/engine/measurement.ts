@@ -59,7 +59,7 @@ export function createRecorder(commands: number, isOpen: boolean): Recorder {
     for (const { raw, corrected, counts } of recorder.commands) {
       clear(raw);
       if (corrected !== undefined) clear(corrected);
-      Object.assign(counts, { ok: 0, misses: 0, wrong: 0, firstError: "" });
+      Object.assign(counts, { ok: 0, misses: 0, wrong: 0 });
       counts.errors.clear();
     }
     if (recorder.lag !== undefined) clear(recorder.lag);

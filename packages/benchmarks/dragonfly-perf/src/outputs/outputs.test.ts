@@ -10,7 +10,7 @@ import { toMemtierJson } from "./memtier-json.ts";
 import { writeOutputs } from "./write-outputs.ts";
 
 const latency: Latency = { average: 2, deviation: 1, min: 0.5, p50: 1.5, p90: 3, p95: 4, p99: 5, p999: 6, p9999: null, max: 7 };
-const get: CommandResult = { name: "GET", count: 1000, opsPerSecond: 500, raw: latency, corrected: null, hitRate: 99, misses: 10, wrongReplies: 0, errors: { "OOM, really": 2 }, percentiles: [[0, 0.5], [50, 1.5], [99, 5], [100, 7]] };
+const get: CommandResult = { name: "GET", count: 1000, opsPerSecond: 500, raw: latency, corrected: null, hitRate: 99, misses: 10, wrongReplies: 0, errorTexts: {}, errors: { "OOM, really": 2 }, percentiles: [[0, 0.5], [50, 1.5], [99, 5], [100, 7]] };
 const run: RunResult = {
   suite: "get",
   round: 1,

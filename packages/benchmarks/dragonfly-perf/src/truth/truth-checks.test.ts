@@ -9,7 +9,7 @@ import type { Observation } from "../run-suite.ts";
 import { truthChecks, type Evidence } from "./truth-checks.ts";
 
 const latency: Latency = { average: 1, deviation: 0, min: 1, p50: 1, p90: 1, p95: 1, p99: 1, p999: 1, p9999: 1, max: 1 };
-const total: CommandResult = { name: "total", count: 100_000, opsPerSecond: 10_000, raw: latency, corrected: null, hitRate: 100, misses: 0, wrongReplies: 0, errors: {}, percentiles: [] };
+const total: CommandResult = { name: "total", count: 100_000, opsPerSecond: 10_000, raw: latency, corrected: null, hitRate: 100, misses: 0, wrongReplies: 0, errors: {}, errorTexts: {}, percentiles: [] };
 const still: MachineFacts = { swapped: 0, stolen: 0, ticks: 0, idle: 0, own: 0, wallClock: 0, steadyClock: 0 };
 const later: MachineFacts = { swapped: 0, stolen: 0, ticks: 2000, idle: 2000, own: 0, wallClock: 10_000, steadyClock: 10_000 };
 const server: RunResult["server"] = { cpu: 0.9, mainThread: null, bytesPerKey: 100, fragmentation: 1, evictedKeys: 0, expiredKeys: 0, foreignCommands: 0 };

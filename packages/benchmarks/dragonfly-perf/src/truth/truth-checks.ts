@@ -1,3 +1,4 @@
+import { printable } from "@org/logging";
 import { fail, limitOf, pass, skipped, unknown, warn, type Check, type Finding, type Limit, type PlatformConfig } from "@org/script";
 import { machineUse, type MachineUse } from "../machine.ts";
 import type { BenchmarkSettings } from "../options.ts";
@@ -101,7 +102,7 @@ function errors({ run }: Observation, { settings }: Evidence): Finding {
   const share = total.count === 0 ? 100 : (count / total.count) * 100;
   const extra = { value: round(share, 4), unit: "%", threshold: { value: settings.maxErrors, source: "setting" } };
   if (total.count === 0) return fail("no request was answered", "Look into the server's log.", extra);
-  const told = Object.entries(kinds).map(([kind, times]) => `${times} ${kind}`);
+  const told = Object.entries(kinds).map(([kind, times]) => `${times} ${kind}${total.errorTexts[kind] === undefined ? "" : ` (${printable(total.errorTexts[kind])})`}`);
   if (run.reconnects > 0) told.push(`${run.reconnects} reconnects`);
   if (share > settings.maxErrors) return fail(`${count} of ${total.count} replies are errors: ${told.join(", ")}`, "Mend what the errors name; an error is answered faster than a command.", extra);
   return run.reconnects > 0 ? warn(told.join(", "), "Look for a limit of connections or a restart in the server's log.", extra) : pass(`${total.count} replies verified${told.length > 0 ? `, with ${told.join(", ")}` : ""}`, extra);
