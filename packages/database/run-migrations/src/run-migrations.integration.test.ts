@@ -139,7 +139,7 @@ test("each cause has its exit code and a next step", async () => {
       expect([exitCode, stderr]).toEqual([code, expect.stringMatching(words)]);
       expect(stdout + stderr).not.toMatch(/wr0ng-passw0rd/u);
     }
-    const status = await runBin("run-migrations", ["status", "--directory", place.folder], { cwd: place.folder, env: { ...environment(place), ENVIRONMENT: "production" } });
+    const status = await runBin("run-migrations", ["status", "--directory", place.folder], { cwd: place.folder, env: { ...commandOptions(place).env, ENVIRONMENT: "production" } });
     expect([status.exitCode, status.stderr]).toEqual([0, expect.not.stringContaining("--yes")]);
     await place.client.query("ALTER TABLE platform.migration_history DROP COLUMN progress");
     expect(await run(place)).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("platform.migration_history is that of an older release") });
