@@ -242,6 +242,9 @@ describe("as a command", () => {
     ["an unknown flag", ["--no-such"], 3],
     ["a bad number", ["--connections", "none"], 3],
     ["no URL", ["--redis-url", ""], 3],
+    ["keys for no command", ["--preload", "SET __key__ a"], 3],
+    ["keys that do not last", ["--ttl", "10ms"], 3],
+    ["a sweep for no latency", ["--sweep", "0s"], 3],
     ["a refused connection", ["--redis-url", "redis://127.0.0.1:1"], 4],
     ["a wrong password", ["--redis-url", "redis://:wrong@127.0.0.1:PORT"], 4],
   ])("%s", async (_, args, code) => {

@@ -31,6 +31,9 @@ export function makePlan(settings: BenchmarkSettings): BenchmarkPlan {
   refuse(Math.max(...steps) * settings.pipeline * largest > mostBuffered, "connections, pipeline and size together need more than 256 MB of requests", "Take fewer --connections, a lower --pipeline or a smaller --size.");
   refuse(settings.threads > Math.min(...steps), "there are more threads than connections", "Take at least as many --connections as --threads.");
   refuse(settings.duration < 100, "--duration is shorter than 100 ms", "Run for at least a second.");
+  refuse(settings.preload !== undefined && settings.command === undefined, "--preload makes the keys of --command, and there is none", "Add --command, or leave out --preload: the suites make their keys themselves.");
+  refuse(settings.ttl < 1000, "--ttl is shorter than a second", "Keys must outlive the run that reads them.");
+  refuse(settings.sweep === 0, "--sweep looks for a p99 below no time at all", "Take a limit such as 2ms.");
   refuse(settings.sweep !== undefined && (settings.staircase !== undefined || settings.compare !== undefined || settings.rate !== undefined), "--sweep chooses the rates itself", "Leave out --rate, --staircase and --compare.");
   refuse(settings.client === "ioredis" && settings.rate !== undefined, "--client ioredis knows no rate", "Leave out --rate, or use the raw client.");
   return plan;
