@@ -1,4 +1,5 @@
-import { isScriptError } from "@org/exit-codes";
+import { createRedactor } from "@org/env";
+import { isScriptError, type ScriptError } from "@org/exit-codes";
 import { expect, test } from "vitest";
 import { describeCacheUrl, parseCacheUrl } from "./index.ts";
 
@@ -62,6 +63,20 @@ function thrownBy(work: () => unknown): Error {
     work();
   } catch (error) {
     return error as Error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+test("the next step comes through the redactor whole", () => {
+  const hint = caught(() => parseCacheUrl("redis://user:p#ss@localhost")).hint!;
+  expect([hint, createRedactor([])(hint)]).toEqual([expect.stringContaining("@ as %40"), hint]);
+});
+
+function caught(work: () => unknown): ScriptError {
+  try {
+    work();
+  } catch (error) {
+    return error as ScriptError;
   }
   throw new Error("nothing was thrown");
 }

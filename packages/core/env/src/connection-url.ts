@@ -72,7 +72,8 @@ function parseStandardUrl(url: string, refuse: Refuse): URL {
 }
 
 const unencoded = "its user or password contains an unencoded /, ? or #";
-const encodingHint = "Percent-encode special characters in the user and the password: @ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25.";
+// Without a colon after the password, which the redactor would take for one.
+const encodingHint = "Percent-encode special characters in the user and the password (@ as %40, : as %3A, / as %2F, ? as %3F, # as %23, % as %25).";
 
 function decode(text: string, part: string, refuse: Refuse): string {
   let decoded: string;
