@@ -3,7 +3,7 @@ import { hiddenKinds, readAccess, type Access } from "./catalog/access.ts";
 import { families } from "./catalog/families.ts";
 import type { Family } from "./catalog/family.ts";
 import { readServerSettings } from "./catalog/server-settings.ts";
-import { queryValues, snapshotSql } from "./catalog/snapshot-query.ts";
+import { presentKindsSql, queryValues, snapshotSql } from "./catalog/snapshot-query.ts";
 import { readRecords } from "./catalog/records.ts";
 import { isClusterWide, type Fact, type Kind, type Snapshot, type Unread } from "./model.ts";
 import { toFact, unreadProperties, type RoleName, type Row } from "./to-fact.ts";
@@ -74,7 +74,7 @@ type Read = Pick<Reading, "parts" | "unread">;
 /** All in one statement; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
   try {
-    return { parts: await runQuery(wanted, reader), unread: [] };
+    return { parts: await runQuery(await present(wanted, reader.client), reader), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
@@ -83,6 +83,12 @@ async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<
     if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
     return readOneByOne(wanted, reader);
   }
+}
+
+async function present(wanted: readonly Family[], client: PostgresClient): Promise<readonly Family[]> {
+  const { rows } = await client.query<{ kind: Kind }>(presentKindsSql(wanted));
+  const found = new Set(rows.map(({ kind }) => kind));
+  return wanted.filter(({ kind }) => found.has(kind));
 }
 
 async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<Read> {
@@ -99,6 +105,7 @@ interface Answer {
 }
 
 async function runQuery(wanted: readonly Family[], { client, access, scope }: Reader): Promise<readonly Part[]> {
+  if (wanted.length === 0) return [];
   const { rows } = await client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
   const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, columns] as const])));
   return rows.map(({ kind, records }) => readPart({ kind, columns: columns.get(kind)!, records }, scope.inCommon ?? new Map()));

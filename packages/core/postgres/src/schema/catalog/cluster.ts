@@ -19,6 +19,7 @@ export const database: Family = {
 
 export const tablespaces: Family = {
   kind: "tablespace",
+  source: "pg_tablespace WHERE oid >= 16384",
   sql: `
     SELECT quote_ident(s.spcname) AS name, pg_get_userbyid(s.spcowner) AS owner, coalesce(s.spcacl, acldefault('t', s.spcowner)) AS acl,
       ${sorted("s.spcoptions")} AS options, ${sharedComment("pg_tablespace", "s.oid")}
@@ -67,6 +68,7 @@ export const settingValue = `CASE WHEN setting ~* '^[^=]*(secret|password|token|
 
 export const roleSettings: Family = {
   kind: "role setting",
+  source: "pg_db_role_setting WHERE setdatabase = 0",
   sql: `
     WITH ${known}
     SELECT split_part(setting, '=', 1) AS name, r.rolname AS "of role", ${settingValue}
@@ -85,6 +87,7 @@ export const parameters: Family = {
 /** The connection string without its password; only who may read it knows it. */
 export const subscriptions: Family = {
   kind: "subscription",
+  source: "pg_subscription",
   sql: ({ version, connectionStrings }) => `
     SELECT quote_ident(s.subname) AS name, pg_get_userbyid(s.subowner) AS owner, s.subenabled::text AS enabled, ${sorted("s.subpublications")} AS publications,
       s.subslotname::text AS slot, s.subsynccommit AS "synchronous commit", s.subbinary::text AS binary, nullif(s.substream::text, 'false') AS streaming,

@@ -70,6 +70,7 @@ export const indexes: Family = {
 
 export const statistics: Family = {
   kind: "statistics",
+  source: "pg_statistic_ext",
   sql: `
     SELECT ns.name || '.' || quote_ident(s.stxname) AS name, s.stxrelid::regclass::text AS parent, pg_get_userbyid(s.stxowner) AS owner,
       pg_get_statisticsobjdef(s.oid) AS definition, CASE WHEN s.stxstattarget >= 0 THEN s.stxstattarget::text END AS target,

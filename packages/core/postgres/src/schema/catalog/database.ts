@@ -3,6 +3,7 @@ import { described, listItem, notOfExtension, sorted, type Family } from "./fami
 
 export const defaultPrivileges: Family = {
   kind: "default privileges",
+  source: "pg_default_acl",
   sql: `
     SELECT concat_ws(' ', CASE d.defaclobjtype WHEN 'r' THEN 'tables' WHEN 'S' THEN 'sequences' WHEN 'f' THEN 'functions' WHEN 'T' THEN 'types'
         WHEN 'n' THEN 'schemas' WHEN 'L' THEN 'large objects' ELSE d.defaclobjtype::text END, 'in schema ' || ns.name) AS name,
@@ -14,6 +15,7 @@ export const defaultPrivileges: Family = {
 /** What ALTER DATABASE and ALTER ROLE IN DATABASE set. `role` is how init-database lets the migrator act as the owner. */
 export const settings: Family = {
   kind: "setting",
+  source: "pg_db_role_setting WHERE setdatabase <> 0",
   sql: `
     SELECT split_part(setting, '=', 1) AS name, r.rolname AS "of role", ${settingValue}
     FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase
@@ -27,6 +29,7 @@ const operations = `concat_ws(', ', CASE WHEN p.pubinsert THEN 'insert' END, CAS
 
 export const publications: Family = {
   kind: "publication",
+  source: "pg_publication",
   sql: ({ version }) => `
     SELECT quote_ident(p.pubname) AS name, pg_get_userbyid(p.pubowner) AS owner, p.puballtables::text AS "all tables", p.pubviaroot::text AS "via root",
       ${version < 180_000 ? "NULL::text" : "nullif(p.pubgencols::text, 'n')"} AS "generated columns",
@@ -47,6 +50,7 @@ const schemasOfPublication = `
 
 export const foreignDataWrappers: Family = {
   kind: "foreign data wrapper",
+  source: "pg_foreign_data_wrapper",
   sql: `
     SELECT quote_ident(w.fdwname) AS name, pg_get_userbyid(w.fdwowner) AS owner, coalesce(w.fdwacl, acldefault('F', w.fdwowner)) AS acl,
       nullif(w.fdwhandler, 0)::regproc::text AS handler, nullif(w.fdwvalidator, 0)::regproc::text AS validator, ${sorted("w.fdwoptions")} AS options,
@@ -56,6 +60,7 @@ export const foreignDataWrappers: Family = {
 
 export const foreignServers: Family = {
   kind: "foreign server",
+  source: "pg_foreign_server",
   sql: `
     SELECT quote_ident(s.srvname) AS name, pg_get_userbyid(s.srvowner) AS owner, coalesce(s.srvacl, acldefault('S', s.srvowner)) AS acl,
       quote_ident(w.fdwname) AS wrapper, s.srvtype AS type, s.srvversion AS version,
@@ -68,6 +73,7 @@ export const foreignServers: Family = {
 /** Options only by name: their values are credentials. */
 export const userMappings: Family = {
   kind: "user mapping",
+  source: "pg_foreign_server",
   sql: ({ userMappings }) => `
     SELECT quote_ident(m.srvname) || CASE m.umuser WHEN 0 THEN ' for public' ELSE '' END AS name, CASE WHEN m.umuser <> 0 THEN m.usename END AS "for role",
       (SELECT string_agg(split_part(item, '=', 1), ', ' ORDER BY item) FROM unnest(m.umoptions) AS item) AS options,
@@ -82,6 +88,7 @@ const hiddenOptions = `CASE WHEN m.umoptions IS NULL
 /** Jobs of pg_cron for this database. A command that seems to carry a secret is told as a digest. */
 export const cronJobs: Family = {
   kind: "cron job",
+  source: "pg_namespace WHERE nspname = 'cron'",
   sql: ({ cronJobs }) =>
     cronJobs === null || cronJobs === "none"
       ? "SELECT ''::text AS name WHERE false"

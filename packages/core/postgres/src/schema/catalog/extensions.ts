@@ -28,6 +28,7 @@ const memberGrants = `
 /** Who owns it is the platform's choice. */
 export const extensions: Family = {
   kind: "extension",
+  source: "pg_extension WHERE extname <> 'plpgsql'",
   sql: `
     SELECT quote_ident(e.extname) AS name, quote_ident(n.nspname) AS schema, e.extversion AS version,
       available.default_version AS "server's version", (${memberGrants}) AS "grants on its members",

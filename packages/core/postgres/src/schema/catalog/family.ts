@@ -8,6 +8,8 @@ import type { Access } from "./access.ts";
  */
 export interface Family {
   readonly kind: Kind;
+  /** What its rows come from, after FROM: where that is empty, there are none, and nothing is asked. Undefined where there is always something. */
+  readonly source?: string;
   readonly sql: string | ((access: Access) => string);
 }
 

@@ -2,6 +2,7 @@ import { described, notOfExtension, type Family } from "./family.ts";
 
 export const operators: Family = {
   kind: "operator",
+  source: "pg_operator WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || o.oprname || '(' || concat_ws(', ', CASE WHEN o.oprleft <> 0 THEN format_type(o.oprleft, NULL) ELSE 'NONE' END,
         format_type(o.oprright, NULL)) || ')' AS name,
@@ -22,6 +23,7 @@ function ofClass(catalog: string): string {
 
 export const operatorClasses: Family = {
   kind: "operator class",
+  source: "pg_opclass WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(o.opcname) || ' USING ' || am.amname AS name, pg_get_userbyid(o.opcowner) AS owner,
       format_type(o.opcintype, NULL) AS type, o.opcdefault::text AS "default", nullif(o.opckeytype, 0)::regtype::text AS "storage type",
@@ -35,6 +37,7 @@ export const operatorClasses: Family = {
 
 export const operatorFamilies: Family = {
   kind: "operator family",
+  source: "pg_opfamily WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(f.opfname) || ' USING ' || am.amname AS name, pg_get_userbyid(f.opfowner) AS owner,
       (SELECT ${operatorList} FROM pg_amop a WHERE a.amopfamily = f.oid AND NOT ${ofClass("pg_amop")})) AS operators,

@@ -50,6 +50,7 @@ export const sequences: Family = {
 
 export const views: Family = {
   kind: "view",
+  source: "pg_class WHERE relkind IN ('v', 'm') AND oid >= 16384",
   sql: `
     SELECT CASE rel.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END AS kind, rel.name,
       rel.owner, coalesce(rel.relacl, acldefault('r', rel.relowner)) AS acl,
@@ -63,6 +64,7 @@ export const views: Family = {
 
 export const rules: Family = {
   kind: "rule",
+  source: "pg_rewrite WHERE rulename <> '_RETURN' AND oid >= 16384",
   sql: `
     SELECT rel.name || '.' || quote_ident(r.rulename) AS name, rel.name AS parent, pg_get_ruledef(r.oid) AS definition,
       ${words("r.ev_enabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${described("pg_rewrite", "r.oid")}

@@ -5,6 +5,7 @@ const parallel = words("p.proparallel", { s: "safe", r: "restricted", u: "unsafe
 
 export const routines: Family = {
   kind: "function",
+  source: "pg_proc WHERE oid >= 16384",
   sql: `
     SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind,
       ns.name || '.' || quote_ident(p.proname) || '(' || oidvectortypes(p.proargtypes) || ')' AS name,
@@ -52,6 +53,7 @@ function aggregate(): string {
 
 export const triggers: Family = {
   kind: "trigger",
+  source: "pg_trigger WHERE NOT tgisinternal OR tgparentid <> 0",
   sql: `
     SELECT rel.name || '.' || quote_ident(tg.tgname) AS name, rel.name AS parent, pg_get_triggerdef(tg.oid) AS definition,
       CASE WHEN tg.tgparentid <> 0 THEN 'true' END AS inherited,
@@ -64,6 +66,7 @@ export const triggers: Family = {
 
 export const eventTriggers: Family = {
   kind: "event trigger",
+  source: "pg_event_trigger",
   sql: `
     SELECT quote_ident(e.evtname) AS name, pg_get_userbyid(e.evtowner) AS owner, e.evtevent AS event, e.evtfoid::regprocedure::text AS function,
       ${words("e.evtenabled", { O: "enabled", D: "disabled", R: "replica", A: "always" })} AS state, ${sorted("e.evttags")} AS tags,
@@ -74,6 +77,7 @@ export const eventTriggers: Family = {
 
 export const policies: Family = {
   kind: "policy",
+  source: "pg_policy",
   sql: `
     SELECT rel.name || '.' || quote_ident(pol.polname) AS name, rel.name AS parent,
       ${words("pol.polcmd", { r: "select", a: "insert", w: "update", d: "delete", "*": "all" })} AS command,
@@ -86,6 +90,7 @@ export const policies: Family = {
 
 export const languages: Family = {
   kind: "language",
+  source: "pg_language WHERE oid >= 16384",
   sql: `
     SELECT quote_ident(l.lanname) AS name, pg_get_userbyid(l.lanowner) AS owner, coalesce(l.lanacl, acldefault('l', l.lanowner)) AS acl,
       l.lanpltrusted::text AS trusted, nullif(l.lanplcallfoid, 0)::regproc::text AS handler, nullif(l.laninline, 0)::regproc::text AS inline,
@@ -95,6 +100,7 @@ export const languages: Family = {
 
 export const transforms: Family = {
   kind: "transform",
+  source: "pg_transform",
   sql: `
     SELECT format_type(t.trftype, NULL) || ' for ' || quote_ident(l.lanname) AS name, nullif(t.trffromsql, 0)::regprocedure::text AS "from sql",
       nullif(t.trftosql, 0)::regprocedure::text AS "to sql", ${described("pg_transform", "t.oid")}
@@ -103,6 +109,7 @@ export const transforms: Family = {
 
 export const accessMethods: Family = {
   kind: "access method",
+  source: "pg_am WHERE oid >= 16384",
   sql: `
     SELECT quote_ident(am.amname) AS name, am.amhandler::text AS handler, ${words("am.amtype", { i: "index", t: "table" })} AS type, ${described("pg_am", "am.oid")}
     FROM pg_am am WHERE am.oid >= 16384 AND ${notOfExtension("pg_am", "am.oid")}`,

@@ -70,4 +70,9 @@ export function snapshotSql(families: readonly Family[], access: Access): string
   return `${common}\n${parts.join("\nUNION ALL\n")}`;
 }
 
+/** A statement that gives, as `kind`, those of the families that may have rows: most databases have no use for most kinds, and planning a query for each costs more than this. */
+export function presentKindsSql(families: readonly Family[]): string {
+  return families.map(({ kind, source }) => `SELECT '${kind}' AS kind${source === undefined ? "" : ` WHERE EXISTS (SELECT FROM ${source})`}`).join(" UNION ALL ");
+}
+
 const columnNames = "SELECT json_agg(key) FROM json_object_keys(row_to_json(fact)) AS key";

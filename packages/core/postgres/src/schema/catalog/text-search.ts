@@ -2,6 +2,7 @@ import { described, notOfExtension, type Family } from "./family.ts";
 
 export const textSearchConfigurations: Family = {
   kind: "text search configuration",
+  source: "pg_ts_config WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(c.cfgname) AS name, pg_get_userbyid(c.cfgowner) AS owner,
       (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = parser.prsnamespace) || quote_ident(parser.prsname) AS parser,
@@ -13,6 +14,7 @@ export const textSearchConfigurations: Family = {
 
 export const textSearchDictionaries: Family = {
   kind: "text search dictionary",
+  source: "pg_ts_dict WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(d.dictname) AS name, pg_get_userbyid(d.dictowner) AS owner,
       (SELECT quote_ident(n.nspname) || '.' FROM pg_namespace n WHERE n.oid = template.tmplnamespace) || quote_ident(template.tmplname) AS template,
@@ -23,6 +25,7 @@ export const textSearchDictionaries: Family = {
 
 export const textSearchParsers: Family = {
   kind: "text search parser",
+  source: "pg_ts_parser WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(p.prsname) AS name, p.prsstart::text AS start, p.prstoken::text AS token, p.prsend::text AS "end",
       nullif(p.prsheadline::oid, 0)::regproc::text AS headline, p.prslextype::text AS "token types", ${described("pg_ts_parser", "p.oid")}
@@ -31,6 +34,7 @@ export const textSearchParsers: Family = {
 
 export const textSearchTemplates: Family = {
   kind: "text search template",
+  source: "pg_ts_template WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(t.tmplname) AS name, nullif(t.tmplinit::oid, 0)::regproc::text AS init, t.tmpllexize::text AS lexize,
       ${described("pg_ts_template", "t.oid")}

@@ -5,6 +5,7 @@ const typeCommon = `
 
 export const types: Family = {
   kind: "type",
+  source: "pg_type WHERE oid >= 16384 AND (typtype IN ('e', 'r') OR typtype = 'b' AND typinput <> 'array_in'::regproc OR typtype = 'c' AND typrelid IN (SELECT oid FROM pg_class WHERE relkind = 'c'))",
   sql: `
     SELECT ns.name || '.' || quote_ident(t.typname) AS name, ${typeCommon},
       CASE t.typtype WHEN 'e' THEN 'enumeration' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' ELSE 'base' END AS form,
@@ -50,6 +51,7 @@ function baseType(): string {
 
 export const domains: Family = {
   kind: "domain",
+  source: "pg_type WHERE typtype = 'd' AND oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(t.typname) AS name, ${typeCommon}, format_type(t.typbasetype, t.typtypmod) AS type,
       pg_get_expr(t.typdefaultbin, 0) AS "default", t.typnotnull::text AS "not null",
@@ -60,6 +62,7 @@ export const domains: Family = {
 
 export const collations: Family = {
   kind: "collation",
+  source: "pg_collation WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(c.collname) AS name, pg_get_userbyid(c.collowner) AS owner, c.collprovider::text AS provider,
       c.collisdeterministic::text AS deterministic, c.collcollate AS collate, c.collctype AS ctype,
@@ -70,6 +73,7 @@ export const collations: Family = {
 
 export const casts: Family = {
   kind: "cast",
+  source: "pg_cast WHERE oid >= 16384",
   sql: `
     SELECT format_type(c.castsource, NULL) || ' AS ' || format_type(c.casttarget, NULL) AS name,
       nullif(c.castfunc, 0)::regprocedure::text AS function,
@@ -81,6 +85,7 @@ export const casts: Family = {
 
 export const conversions: Family = {
   kind: "conversion",
+  source: "pg_conversion WHERE oid >= 16384",
   sql: `
     SELECT ns.name || '.' || quote_ident(c.conname) AS name, pg_get_userbyid(c.conowner) AS owner, c.conproc::text AS function,
       pg_encoding_to_char(c.conforencoding)::text AS "from", pg_encoding_to_char(c.contoencoding)::text AS "to", c.condefault::text AS "default",
