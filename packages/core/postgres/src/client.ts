@@ -21,6 +21,8 @@ export interface PostgresClient {
    * implicit transaction; what comes back is then an array of results, which this type does not promise: do not read it.
    */
   query<Row = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<PostgresResult<Row>>;
+  /** Whether a statement may be sent before the one before it is answered: the server takes them one after the other. */
+  readonly pipeline?: boolean;
 }
 
 export interface PostgresNotice {
@@ -44,6 +46,8 @@ export interface PostgresOptions {
   readonly lockTimeoutMs?: number | undefined;
   /** The server refuses every write of this session, and idle transactions end after 30 s; through any pooler too. */
   readonly readOnly?: boolean | undefined;
+  /** Statements are sent at once, also while the server still works on others. */
+  readonly pipeline?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onNotice?: ((notice: PostgresNotice) => void) | undefined;
 }

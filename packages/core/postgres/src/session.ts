@@ -77,6 +77,7 @@ function clientOptions({ options, address, tls, settingsAtLogin }: Attempt): obj
     password,
     ssl: tls,
     application_name: options.applicationName,
+    pipeline: options.pipeline,
     connectionTimeoutMillis: options.connectTimeoutMs ?? 5000,
     options: startupOptions(address.options, settingsAtLogin ? sessionSettings(options) : {}),
   };

@@ -8,7 +8,9 @@ import { hasSqlAfterFile, runSqlAfterFile, type HookTarget } from "./hooks/run-h
 import { withLockRetries, type LockPolicy } from "./lock-retries.ts";
 import { toMigrationError } from "./migration-error.ts";
 import { printable } from "./printable.ts";
-import { commitWithRow, needsItsPlace, runAtOnce } from "./run-at-once.ts";
+import type { FileLine } from "./file-line.ts";
+import { commitWithRow } from "./file-message.ts";
+import { needsItsPlace, runAtOnce } from "./run-at-once.ts";
 import { runOutside } from "./run-outside.ts";
 import { forgetSession, lockTimeout, resetSettings } from "./session-state.ts";
 import { beginProgress } from "./statement-progress.ts";
@@ -20,6 +22,8 @@ export interface FileTarget {
   readonly locks: LockPolicy;
   /** Inside a transaction that the caller has opened. */
   readonly joined: boolean;
+  /** The line of files that this one stands in; it runs by itself without one. */
+  readonly line?: FileLine | undefined;
   /** What runs after the file. */
   readonly hooks?: HookTarget | undefined;
   /** Statements that record more than the file's own row, in its transaction; for a file outside of one, just before it. */
@@ -88,6 +92,7 @@ async function attempt(run: FileRun): Promise<void> {
   const once = async (atOnce = false): Promise<void> => {
     Object.assign(run, { error: undefined, statement: undefined, atOnce, commitsItself: false });
     await runMigration(engineTable, engineClient(run))(stage(run)).catch(async (engineError: unknown) => {
+      await run.line?.withdraw();
       if (run.plan.inTransaction && !run.joined && run.error !== undefined && run.signal?.aborted !== true) await forgetAfterFailure(run);
       if (!(await wasCommitted(run))) throw run.error ?? engineError;
     });

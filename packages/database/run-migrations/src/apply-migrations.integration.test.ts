@@ -6,7 +6,7 @@ import { applyMigrations, MigrationError, readMigrations, type AppliedMigration,
 
 async function apply({ url, folder }: Pick<Place, "url" | "folder">, more: Partial<ApplyMigrationsOptions> = {}): Promise<readonly AppliedMigration[]> {
   const collection = await readMigrations(folder);
-  return withClient({ url, applicationName: "test apply", signal: more.signal }, (client) =>
+  return withClient({ url, applicationName: "test apply", pipeline: true, signal: more.signal }, (client) =>
     withClient({ url, applicationName: "test lock" }, (lockClient) =>
       applyMigrations({ client, lockClient, collection, history: { schema: "platform" }, ...more }),
     ),

@@ -3,6 +3,7 @@ import { silentLogger, type Logger } from "@org/logging";
 import { locate, withTransaction, type PostgresClient } from "@org/postgres";
 import { wayThere, type FileToRun } from "./file-to-run.ts";
 import { applyFile, recordJoinedFailure, type AppliedMigration, type FileTarget } from "./apply-file.ts";
+import { lineUp } from "./file-line.ts";
 import { HookError } from "./hooks/hook.ts";
 import { runCommandsAfterFile, runHooks, type HookTarget } from "./hooks/run-hooks.ts";
 import { readHistory, readRepeatableHistory, type HistoryTarget } from "./history.ts";
@@ -137,10 +138,11 @@ async function runHooksAround(moment: "before-all" | "after-all", { client, hook
 
 async function applyEach(options: ApplyMigrationsOptions, target: FileTarget, files: readonly FileToRun[]): Promise<readonly AppliedMigration[]> {
   const applied: AppliedMigration[] = [];
+  const line = lineUp(target, files);
   for (const file of files) {
-    target.signal?.throwIfAborted();
+    if (line?.isUnderWay(file) !== true) target.signal?.throwIfAborted();
     target.logger.debug(`Applying ${printable(file.file)}.`);
-    const done = await applyFile(target, file);
+    const done = await applyFile({ ...target, line }, file);
     applied.push(done);
     options.onApplied?.(done);
     await runCommandsAfter(target, file);

@@ -117,7 +117,7 @@ async function session<T>({ settings, signal, logger }: Context, readOnly: boole
   const onNotice = ({ severity, message }: { readonly severity: string; readonly message: string }): void => {
     logger.debug(`${severity}: ${printable(message)}`);
   };
-  return withClient({ url, applicationName: "run-migrations", readOnly, signal, onNotice }, work).catch((error: unknown) => {
+  return withClient({ url, applicationName: "run-migrations", readOnly, pipeline: !readOnly, signal, onNotice }, work).catch((error: unknown) => {
     throw toPostgresError(error, { url, doing: readOnly ? "read the migration history" : "apply the migrations" });
   });
 }
