@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { planExecution, type ExecutionPlan } from "@org/postgres";
 import type { HistoryEntry, StatementProgress } from "./history.ts";
 import { normaliseVersion } from "./layouts.ts";
@@ -14,13 +15,29 @@ export interface FileToRun extends MigrationFile {
 
 /** The file that applies a migration; it goes on where the last attempt of the history stopped. */
 export function wayThere(migration: Migration, history: readonly HistoryEntry[]): FileToRun {
-  return { ...migration, migration, direction: "up", progress: progressOf(migration, history, "up"), plan: planExecution(migration.sql) };
+  return { ...migration, migration, direction: "up", progress: progressOf(migration, history, "up"), plan: planOf(migration) };
 }
 
 /** The file that undoes it; undefined where there is none. */
 export function wayBack(migration: Migration, history: readonly HistoryEntry[]): FileToRun | undefined {
   if (migration.down === undefined) return undefined;
-  return { ...migration.down, migration, direction: "down", progress: progressOf(migration, history, "down"), plan: planExecution(migration.down.sql) };
+  return { ...migration.down, migration, direction: "down", progress: progressOf(migration, history, "down"), plan: planOf(migration.down) };
+}
+
+/** Works out how the files run, with pauses for what happens meanwhile, so that wayThere finds it done. */
+export async function planAhead(files: readonly MigrationFile[]): Promise<void> {
+  for (const [index, file] of files.entries()) {
+    if (index % 32 === 0) await nextTurn();
+    planOf(file);
+  }
+}
+
+const plans = new WeakMap<MigrationFile, ExecutionPlan>();
+
+function planOf(file: MigrationFile): ExecutionPlan {
+  const plan = plans.get(file) ?? planExecution(file.sql);
+  plans.set(file, plan);
+  return plan;
 }
 
 function progressOf(migration: Migration, history: readonly HistoryEntry[], direction: "up" | "down"): StatementProgress | null {

@@ -6,6 +6,7 @@ import type { AppliedMigration } from "./apply-file.ts";
 import { applyMigrations } from "./apply-migrations.ts";
 import { planAdoption, planBaseline, planRepair, recordChanges, type RecordedChange } from "./bookkeeping.ts";
 import { readAdoption } from "./adopt.ts";
+import { planAhead } from "./file-to-run.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
 import { readHistory, readRepeatableHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
@@ -149,10 +150,14 @@ async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcom
   if (conflicts(outcome.states).length > 0) return outcome;
   const wanted = new Set(dueFiles(outcome, settings));
   const { planFiles } = await import("./lint/lint-files.ts");
-  const files = [...run.collection.migrations, ...run.collection.repeatables, ...run.seeds].filter(({ version }) => wanted.has(version));
+  const files = everyFile(run).filter(({ version }) => wanted.has(version));
   const hooks = files.length === 0 ? [] : run.hooks.map(({ moment, title }) => ({ moment, hook: title, version: null, state: "planned", durationMs: null }) as const);
   const plan = await planFiles(files, { levels: config.migrations?.lint?.rules ?? {}, hasLockTimeout: settings.lockTimeout > 0 });
   return { ...outcome, hooks, plan, rehearsal: await rehearsePending({ ...run, ...outcome, live: client }) };
+}
+
+function everyFile({ collection, seeds }: Run): readonly Migration[] {
+  return [...collection.migrations, ...collection.repeatables, ...seeds];
 }
 
 async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
@@ -194,9 +199,9 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   if (conflicts(before.states).length > 0) return before;
   const rehearsal = await rehearsePending({ ...run, ...before, live: client });
   if (rehearsal !== null && ("error" in rehearsal || rehearsal.failure !== null)) return { ...before, rehearsal };
-  const total = dueFiles(before, run.context.settings).length;
-  if (total === 0) return { ...before, rehearsal };
-  const advance: Advance = { appliedNow: [], hookRuns: [], total };
+  const due = new Set(dueFiles(before, run.context.settings));
+  if (due.size === 0) return { ...before, rehearsal };
+  const advance: Advance = { appliedNow: [], hookRuns: [], due };
   const error = await applyPending(run, client, advance);
   if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot(client, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
@@ -207,24 +212,28 @@ interface Advance {
   readonly appliedNow: AppliedMigration[];
   /** Grows with each hook. */
   readonly hookRuns: HookRun[];
-  readonly total: number;
+  /** The versions to apply. */
+  readonly due: ReadonlySet<string>;
 }
 
-async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, total }: Advance): Promise<MigrateOutcome["error"]> {
+async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, due }: Advance): Promise<MigrateOutcome["error"]> {
   const { context, collection, seeds, history } = run;
   const { logger, signal, settings, progress } = context;
   const onApplied = (migration: AppliedMigration): void => {
     appliedNow.push(migration);
     logger.info(`Applied ${printable(migration.file)} in ${migration.durationMs} ms.`);
-    progress.update("Applying migrations", { done: appliedNow.length, total });
+    progress.update("Applying migrations", { done: appliedNow.length, total: due.size });
   };
   const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
   const { lockWait: lockWaitMs, singleTransaction } = settings;
   const hooks = run.hooks.length === 0 ? undefined : hookTarget(run, (hook) => void hookRuns.push(hook));
   try {
-    await session(context, false, (lockClient) =>
+    const applying = session(context, false, (lockClient) =>
       applyMigrations({ client, lockClient, collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
     );
+    // While that session opens.
+    const planning = planAhead(everyFile(run).filter(({ version }) => due.has(version)));
+    await Promise.all([applying, planning]);
     return undefined;
   } catch (error) {
     if (!(error instanceof MigrationError || error instanceof HookError) || error.code === "connection") throw error;
