@@ -132,7 +132,7 @@ async function execute(run: Run, client: PostgresClient, { plan, entries, made }
     return thrown;
   });
   const repeatedNow = await applyLost({ ...session, repeatables: collection.repeatables });
-  if (rolledBackNow.length + repeatedNow.length > 0) await (await import("@org/script/history")).keepSnapshot(client, context, settings.stateSchema);
+  if (rolledBackNow.length + repeatedNow.length > 0) await (await import("@org/script/history")).keepSnapshot({ client }, context, settings.stateSchema);
   const { states } = await look(run, client);
   return { states, plan, rolledBackNow, repeatedNow, roundTrips: null, error };
 }

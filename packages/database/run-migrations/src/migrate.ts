@@ -203,7 +203,7 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   if (due.size === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], due };
   const error = await applyPending(run, client, advance);
-  if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot(client, run.context, run.context.settings.stateSchema);
+  if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot({ client }, run.context, run.context.settings.stateSchema);
   return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 

@@ -2,6 +2,6 @@ export { parseAclItem } from "./acl.ts";
 export { compareSnapshots } from "./compare.ts";
 export { severities, type Comparison, type Difference, type Fact, type Kind, type Severity, type Snapshot, type Unknown, type Unread } from "./model.ts";
 export { listItems, optionsOf } from "./option-list.ts";
-export { parseReading, storeReading, type StoredReading } from "./stored-reading.ts";
+export { parseReading, storeRawReading, storeReading, type StoredReading } from "./stored-reading.ts";
 export type { Row } from "./to-fact.ts";
-export { readCatalogs, readInTransaction, toSnapshot, type Part, type Reading, type SnapshotScope } from "./read-snapshot.ts";
+export { readCatalogs, readInTransaction, readRaw, toReading, toSnapshot, type Part, type RawReading, type Reading, type ReadingSessions, type SnapshotScope } from "./read-snapshot.ts";

@@ -1,4 +1,4 @@
-import { withTransaction, type PostgresClient } from "../index.ts";
+import { quoteLiteral, withTransaction, type PostgresClient } from "../index.ts";
 import { hiddenKinds, readAccess, type Access } from "./catalog/access.ts";
 import { families } from "./catalog/families.ts";
 import type { Family } from "./catalog/family.ts";
@@ -35,24 +35,55 @@ export interface Reading {
   readonly unread: readonly Unread[];
 }
 
+/** What the catalogs said in the words of the server: quick to keep, and taken apart only when somebody asks for it. */
+export interface RawReading extends Omit<Reading, "parts"> {
+  readonly parts: readonly RawPart[];
+}
+
+/** Objects of one kind, as readRecords reads them or as rows. */
+export type RawPart = Part | { readonly kind: Kind; readonly columns: readonly string[]; readonly records: string };
+
 /** Reads everything in one pass and one read-only transaction, so that what changes meanwhile is told as it was at one moment. */
 export async function readCatalogs(client: PostgresClient, scope: SnapshotScope): Promise<Reading> {
-  return withTransaction(client, async () => {
-    await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    return readInTransaction(client, scope);
-  });
+  return toReading(await readRaw({ client }, scope), scope.inCommon);
 }
 
 /** The same within a transaction that is open already; its settings are changed until it ends. */
 export async function readInTransaction(client: PostgresClient, scope: SnapshotScope): Promise<Reading> {
+  return toReading(await readWithin([client], scope), scope.inCommon);
+}
+
+export interface ReadingSessions {
+  readonly client: PostgresClient;
+  /** A second session, which reads a half of it at the same time. */
+  readonly beside?: PostgresClient | undefined;
+  /** Settings of the transactions, such as `SET LOCAL lock_timeout = 1000`. */
+  readonly bounds?: string | undefined;
+}
+
+/** As readCatalogs, without taking apart what the server says. */
+export async function readRaw({ client, beside, bounds = "" }: ReadingSessions, scope: SnapshotScope): Promise<RawReading> {
+  const begin = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${bounds}`;
+  return withTransaction(client, async () => {
+    await client.query(begin);
+    if (beside === undefined) return readWithin([client], scope);
+    const { rows } = await client.query<{ moment: string }>("SELECT pg_catalog.pg_export_snapshot() AS moment");
+    return withTransaction(beside, async () => {
+      await beside.query(`${begin}; SET TRANSACTION SNAPSHOT ${quoteLiteral(rows[0]!.moment)}`);
+      return readWithin([client, beside], scope);
+    });
+  });
+}
+
+async function readWithin(clients: readonly [PostgresClient, ...PostgresClient[]], scope: SnapshotScope): Promise<RawReading> {
   const { clusterWide = false } = scope;
-  const access = await readAccess(client);
+  const access = await readAccess(clients[0]);
   // Before this session's own settings hide the server's.
-  const server = clusterWide ? [await readServerSettings(client)] : [];
-  await client.query(`${settings}; SAVEPOINT reading`);
+  const server = clusterWide ? [await readServerSettings(clients[0])] : [];
+  for (const client of clients) await client.query(`${settings}; SAVEPOINT reading`);
   const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
-  const { parts, unread } = await readFamilies(wanted, { client, access, scope });
-  await client.query("RELEASE SAVEPOINT reading");
+  const { parts, unread } = await readFamilies(wanted, { clients, access, scope });
+  for (const client of clients) await client.query("RELEASE SAVEPOINT reading");
   return { serverVersion: access.version, clusterWide, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
 }
 
@@ -64,21 +95,22 @@ const settings = `
   SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL xmlbinary = base64`;
 
 interface Reader {
-  readonly client: PostgresClient;
+  readonly clients: readonly [PostgresClient, ...PostgresClient[]];
   readonly access: Access;
   readonly scope: SnapshotScope;
 }
 
-type Read = Pick<Reading, "parts" | "unread">;
+type Read = Pick<RawReading, "parts" | "unread">;
 
-/** All in one statement; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
+/** All at once; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
+  const { clients } = reader;
   try {
-    return { parts: await runQuery(await present(wanted, reader.client), reader), unread: [] };
+    return { parts: await runQueries(await present(wanted, clients[0]), reader), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
-    await reader.client.query("ROLLBACK TO SAVEPOINT reading");
+    for (const client of clients) await client.query("ROLLBACK TO SAVEPOINT reading");
     const [only, ...others] = wanted;
     if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
     return readOneByOne(wanted, reader);
@@ -93,8 +125,18 @@ async function present(wanted: readonly Family[], client: PostgresClient): Promi
 
 async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<Read> {
   const reads: Read[] = [];
-  for (const family of wanted) reads.push(await readFamilies([family], reader));
+  for (const family of wanted) reads.push(await readFamilies([family], { ...reader, clients: [reader.clients[0]] }));
   return { parts: reads.flatMap(({ parts }) => parts), unread: reads.flatMap(({ unread }) => unread) };
+}
+
+/** In each session the families that fall to it; all have ended before one that failed is told. */
+async function runQueries(wanted: readonly Family[], { clients, access, scope }: Reader): Promise<readonly RawPart[]> {
+  const shares = clients.map((client, share) => runQuery(wanted.filter((_, place) => place % clients.length === share), { client, access, scope }));
+  const answers = await Promise.allSettled(shares);
+  return answers.flatMap((answer) => {
+    if (answer.status === "rejected") throw answer.reason;
+    return answer.value;
+  });
 }
 
 interface Answer {
@@ -104,16 +146,21 @@ interface Answer {
   readonly records: string;
 }
 
-async function runQuery(wanted: readonly Family[], { client, access, scope }: Reader): Promise<readonly Part[]> {
+async function runQuery(wanted: readonly Family[], { client, access, scope }: Omit<Reader, "clients"> & { readonly client: PostgresClient }): Promise<readonly RawPart[]> {
   if (wanted.length === 0) return [];
   const { rows } = await client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
-  const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, columns] as const])));
-  return rows.map(({ kind, records }) => readPart({ kind, columns: columns.get(kind)!, records }, scope.inCommon ?? new Map()));
+  const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, JSON.parse(columns) as string[]] as const])));
+  return rows.map(({ kind, records }) => ({ kind, columns: columns.get(kind)!, records }));
 }
 
-function readPart({ kind, columns, records }: Answer & { readonly columns: string }, inCommon: Map<string, Part>): Part {
-  const told = `${kind} ${columns}\n${records}`;
-  const part = inCommon.get(told) ?? { kind, rows: readRecords(records, JSON.parse(columns) as string[]) };
+/** Takes a reading apart; `inCommon` is where two of them find what they have in common. */
+export function toReading({ parts, ...rest }: RawReading, inCommon = new Map<string, Part>()): Reading {
+  return { ...rest, parts: parts.map((part) => ("rows" in part ? part : readPart(part, inCommon))) };
+}
+
+function readPart({ kind, columns, records }: Exclude<RawPart, Part>, inCommon: Map<string, Part>): Part {
+  const told = `${kind} ${columns.join()}\n${records}`;
+  const part = inCommon.get(told) ?? { kind, rows: readRecords(records, columns) };
   inCommon.set(told, part);
   return part;
 }

@@ -1,7 +1,7 @@
 import { ScriptError } from "@org/exit-codes";
 import { families } from "./catalog/families.ts";
 import type { Kind } from "./model.ts";
-import type { Reading } from "./read-snapshot.ts";
+import { toReading, type RawPart, type RawReading, type Reading } from "./read-snapshot.ts";
 import type { Row } from "./to-fact.ts";
 
 /** A reading as it is kept in files and tables: what the catalogs said, roles by their own names. */
@@ -17,6 +17,11 @@ interface StoredRow {
 }
 
 const format = 2;
+
+/** Keeps a reading as the server told it, which is the quickest; parseReading reads it too. */
+export function storeRawReading(reading: RawReading): string {
+  return JSON.stringify({ snapshotFormat: format, ...reading });
+}
 
 /** The same schema gives the same text, whatever the order in which it was made; `indent` makes it a text that `diff` shows well. */
 export function storeReading({ parts, ...rest }: Reading, { indent = 0 }: { readonly indent?: number } = {}): string {
@@ -43,7 +48,7 @@ function inOrder(one: string, other: string): number {
 }
 
 /**
- * Reads what storeReading wrote; `source` names it in errors. Throws a ScriptError (configuration) for a text that is none, or one of another format,
+ * Reads what storeReading or storeRawReading wrote; `source` names it in errors. Throws a ScriptError (configuration) for a text that is none, or one of another format,
  * which tells other things.
  */
 export function parseReading(text: string, source: string): Reading {
@@ -54,9 +59,18 @@ export function parseReading(text: string, source: string): Reading {
     throw new ScriptError("configuration", `${source} has the format ${snapshotFormat}, and this release reads the format ${format}`, { hint: "Update the package." });
   }
   if (snapshotFormat !== format) throw unreadable(source, `it has the format ${snapshotFormat} of an older release, which tells less`);
-  if (!isReading(reading)) throw unreadable(source, "it is damaged: not every object has a kind and a name that this release knows");
+  if (isRawReading(reading)) return takenApart(reading, source);
+  if (!isReading(reading)) throw damaged(source);
   const { rows, ...rest } = reading;
   return { ...rest, parts: [...Map.groupBy(rows, ({ kind }) => kind)].map(([kind, told]) => ({ kind, rows: told.map(({ row }) => row) })) };
+}
+
+function takenApart(raw: RawReading, source: string): Reading {
+  try {
+    return toReading(raw);
+  } catch (cause) {
+    throw damaged(source, cause);
+  }
 }
 
 function parseJson(text: string, source: string): unknown {
@@ -68,8 +82,25 @@ function parseJson(text: string, source: string): unknown {
 }
 
 function isReading(value: object): value is Omit<StoredReading, "snapshotFormat"> {
-  const { serverVersion, clusterWide, rows, unread } = value as Partial<StoredReading>;
-  return typeof serverVersion === "number" && typeof clusterWide === "boolean" && Array.isArray(unread) && Array.isArray(rows) && rows.every(isRow);
+  const { rows } = value as Partial<StoredReading>;
+  return isHead(value) && Array.isArray(rows) && rows.every(isRow);
+}
+
+function isRawReading(value: object): value is RawReading {
+  const { parts } = value as Partial<RawReading>;
+  return isHead(value) && Array.isArray(parts) && parts.every(isPart);
+}
+
+function isHead(value: object): boolean {
+  const { serverVersion, clusterWide, unread } = value as Partial<Reading>;
+  return typeof serverVersion === "number" && typeof clusterWide === "boolean" && Array.isArray(unread);
+}
+
+function isPart(value: unknown): value is RawPart {
+  if (!isObject(value) || !kinds.has(value["kind"] as Kind)) return false;
+  const { kind, rows, columns, records } = value;
+  if (Array.isArray(rows)) return rows.every((row) => isRow({ kind, row }));
+  return Array.isArray(columns) && columns.includes("name") && typeof records === "string";
 }
 
 const kinds: ReadonlySet<Kind> = new Set([...families.map(({ kind }) => kind), "server"]);
@@ -82,6 +113,10 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function unreadable(source: string, reason: string): ScriptError {
-  return new ScriptError("configuration", `${source} cannot be read: ${reason}`, { hint: "Write it again with the action snapshot." });
+function damaged(source: string, cause?: unknown): ScriptError {
+  return unreadable(source, "it is damaged: not every object has a kind and a name that this release knows", cause);
+}
+
+function unreadable(source: string, reason: string, cause?: unknown): ScriptError {
+  return new ScriptError("configuration", `${source} cannot be read: ${reason}`, { hint: "Write it again with the action snapshot.", cause });
 }

@@ -1,22 +1,23 @@
 import { printable } from "@org/logging";
-import { withTransaction, type PostgresClient } from "@org/postgres";
+import type { ReadingSessions } from "@org/postgres/schema";
 import type { RunContext } from "../define-script.ts";
 import { storeSnapshotOfRun } from "./schema-snapshots.ts";
 
 export type SnapshotContext = Pick<RunContext<unknown>, "config" | "keepsHistory" | "runId" | "signal" | "logger">;
 
+/** The sessions that read it; with a second one half the time is enough. Both are as they were at login. */
+export type SnapshotSessions = Pick<ReadingSessions, "client" | "beside">;
+
 /**
  * Stores what the schema is like after a run that changed it, so that a later comparison can say since which run it differs; nothing for a run that is
  * left out of the history. The work of the run is done by then: a snapshot that cannot be had is a warning and never fails the run.
  */
-export async function keepSnapshot(client: PostgresClient, { config, keepsHistory, runId, signal, logger }: SnapshotContext, stateSchema: string): Promise<void> {
+export async function keepSnapshot({ client, beside }: SnapshotSessions, { config, keepsHistory, runId, signal, logger }: SnapshotContext, stateSchema: string): Promise<void> {
   if (!keepsHistory) return;
-  const { readInTransaction } = await import("@org/postgres/schema");
+  const { readRaw } = await import("@org/postgres/schema");
   try {
-    const reading = await withTransaction(client, async () => {
-      await client.query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '15s'");
-      return readInTransaction(client, { stateSchema, include: config.schema?.include, clusterWide: true });
-    });
+    const bounds = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '15s'";
+    const reading = await readRaw({ client, beside, bounds }, { stateSchema, include: config.schema?.include, clusterWide: true });
     await storeSnapshotOfRun(client, stateSchema, { runId, reading });
   } catch (error) {
     signal.throwIfAborted();

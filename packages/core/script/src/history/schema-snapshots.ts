@@ -1,5 +1,5 @@
 import { quoteIdentifier, type PostgresClient } from "@org/postgres";
-import type { Reading } from "@org/postgres/schema";
+import type { RawReading, Reading } from "@org/postgres/schema";
 
 /** A run that stored what the schema was like when it had ended its work. */
 export interface SnapshotOfRun {
@@ -12,9 +12,9 @@ export interface SnapshotOfRun {
 const kept = 50;
 
 /** Stores the schema as a run left it, packed, and removes the oldest ones. Needs the rights to insert and to delete. */
-export async function storeSnapshotOfRun(client: PostgresClient, schema: string, { runId, reading }: { readonly runId: string; readonly reading: Reading }): Promise<void> {
-  const { storeReading } = await import("@org/postgres/schema");
-  const content = await pack(storeReading(reading));
+export async function storeSnapshotOfRun(client: PostgresClient, schema: string, { runId, reading }: { readonly runId: string; readonly reading: RawReading }): Promise<void> {
+  const { storeRawReading } = await import("@org/postgres/schema");
+  const content = await pack(storeRawReading(reading));
   const table = tableIn(schema);
   await client.query(
     `with old as (delete from ${table} where run_id in (select run_id from ${table} order by taken_at desc, run_id desc offset ${kept - 1}))
