@@ -9,7 +9,7 @@ interface PackageJson {
   readonly exports: Exports;
   /** Files, such as WebAssembly, that a bundled library reads from the folder that its code is in. */
   readonly bundledFiles?: readonly string[];
-  /** Whether the bin is one file with all that it imports, which starts sooner than many. */
+  /** Whether the bin is one CommonJS file with all that it imports, which starts sooner than many modules. */
   readonly bundledBin?: boolean;
 }
 
@@ -19,7 +19,7 @@ const { resolve: find } = createRequire(resolve("package.json"));
 /** The source of everything that the package exports to its users. */
 function entries(): Record<string, string> {
   const sources = Object.values(manifest.exports).flatMap((target) => (typeof target === "string" || target.default === undefined ? [] : (target["@org/source"] ?? [])));
-  const bin = existsSync("src/bin.ts") ? { bin: manifest.bundledBin === true ? launcher() : "src/bin.ts" } : {};
+  const bin = existsSync("src/bin.ts") && manifest.bundledBin !== true ? { bin: "src/bin.ts" } : {};
   return { ...Object.fromEntries(sources.map((source) => [source.replace(/^\.\/src\/(.*)\.ts$/u, "$1"), source])), ...bin };
 }
 
@@ -46,7 +46,8 @@ const common: Options = {
 
 // CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import; minified, because the installed size has a budget.
 async function bundleBin(outDir: string): Promise<void> {
-  await build({ ...common, config: false, entry: { bin: "src/bin.ts" }, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minify: true });
+  const entry = { bin: "src/bin.ts", launch: launcher() };
+  await build({ ...common, config: false, entry, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minify: true });
 }
 
 // One recipe for every package; it runs with the package as working directory.

@@ -62,6 +62,7 @@ function addScript(folder: string, name: string, { manifest, bin }: FixtureScrip
     name: `@org/${name}`,
     version: "0.1.0",
     type: "module",
+    bin: { [name]: `bin/${name}.js` },
     nx: { targets: { build: { executor: "nx:noop" } } },
   });
   writeJson(join(folder, "script.json"), { summary: name, services: [], permission: "read", expected: "1s", timeout: "1s", ...manifest });

@@ -14,6 +14,8 @@ export interface WorkspacePackage {
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
   readonly hasTests: boolean;
+  /** The file of its command, for a package that is a script. */
+  readonly bin: string | undefined;
   /** The entries that carry no code for users: JSON files, and sources for this workspace alone. */
   readonly codelessEntries: readonly string[];
   /** `script.json`, for a package that is a script. */
@@ -38,6 +40,7 @@ function readPackage(workspaceRoot: string, root: string): WorkspacePackage {
     codelessEntries: Object.entries(manifest.exports ?? {})
       .filter(([, target]) => typeof target === "string" || target["default"] === undefined)
       .map(([entry]) => entry),
+    bin: manifest.bin?.[basename(root)],
     hasTests: globSync("src/**/*.test.ts", { cwd: join(workspaceRoot, root) }).length > 0,
     manifest: existsSync(scriptFile) ? readJson<Manifest>(scriptFile) : undefined,
   };
@@ -45,6 +48,7 @@ function readPackage(workspaceRoot: string, root: string): WorkspacePackage {
 
 interface PackageJson {
   readonly name: string;
+  readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly devDependencies?: Readonly<Record<string, string>>;

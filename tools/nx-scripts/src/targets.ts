@@ -121,7 +121,8 @@ function liveTarget(pkg: WorkspacePackage, manifest: Manifest, scripts: Scripts)
 }
 
 function bin(pkg: WorkspacePackage): string {
-  return `${pkg.root}/bin/${pkg.directory}.js`;
+  if (pkg.bin === undefined) throw new Error(`${pkg.root}/package.json has no bin "${pkg.directory}".`);
+  return `${pkg.root}/${pkg.bin}`;
 }
 
 function ended(names: readonly string[], target: string, scripts: Scripts): Dependency[] {

@@ -54,9 +54,20 @@ test("finds a shim that differs, and one that cannot be executed", () => {
   withFixture((fixture) => {
     fixture.write(`${foo}/bin/verify-foo.js`, 'import("../dist/bin.js");\n');
     expect(found(fixture)).toEqual([expect.stringContaining("differs from the shim")]);
-    fixture.write(`${foo}/bin/verify-foo.js`, shimOf("verify-foo"));
+    fixture.write(`${foo}/bin/verify-foo.js`, shimOf("verify-foo", false));
     chmodSync(join(fixture.root, foo, "bin/verify-foo.js"), 0o644);
     expect(found(fixture)).toEqual([expect.stringContaining("is not executable")]);
+  });
+});
+
+test("a bin that is bundled has a shim that requires it", () => {
+  withFixture((fixture) => {
+    fixture.edit(`${foo}/package.json`, (json) => Object.assign(json, { bundledBin: true, bin: { "verify-foo": "bin/verify-foo.cjs" } }));
+    expect(found(fixture)).toEqual([expect.stringContaining("bin/verify-foo.cjs is missing")]);
+    fixture.write(`${foo}/bin/verify-foo.cjs`, shimOf("verify-foo", false));
+    expect(found(fixture)).toEqual([expect.stringContaining("bin/verify-foo.cjs differs from the shim")]);
+    fixture.write(`${foo}/bin/verify-foo.cjs`, shimOf("verify-foo", true));
+    expect(found(fixture)).toEqual([]);
   });
 });
 

@@ -1,7 +1,7 @@
 import { existsSync, globSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
-import { readJson, scopeOf, type Package, type Problem } from "./workspace.ts";
+import { binOf, hasBundledBin, readJson, scopeOf, type Package, type Problem } from "./workspace.ts";
 
 /** One shape for every published package: names, exports, files, metadata and the shim of its bin. */
 export function checkPackageNorm(root: string, packages: readonly Package[]): Problem[] {
@@ -19,7 +19,7 @@ function fields(root: string, pkg: Package, scope: string): Problem[] {
     name: `${scope}/${pkg.directory}`,
     license: "MIT",
     type: "module",
-    bin: pkg.manifest === undefined ? undefined : { [pkg.directory]: `bin/${pkg.directory}.js` },
+    bin: pkg.manifest === undefined ? undefined : { [pkg.directory]: binOf(pkg) },
     exports: {
       ".": conditions("index", scope),
       ...furtherEntries(root, pkg, scope),
@@ -105,11 +105,12 @@ function extendsBase(root: string, pkg: Package): Problem[] {
 }
 
 function shim(root: string, pkg: Package): Problem[] {
-  const file = join(root, pkg.folder, "bin", `${pkg.directory}.js`);
-  if (!existsSync(file)) return [problem(pkg, `bin/${pkg.directory}.js is missing.`)];
+  const bin = binOf(pkg);
+  const file = join(root, pkg.folder, bin);
+  if (!existsSync(file)) return [problem(pkg, `${bin} is missing.`)];
   return [
-    ...(readFileSync(file, "utf8") === shimOf(pkg.directory) ? [] : [problem(pkg, `bin/${pkg.directory}.js differs from the shim of the other scripts.`)]),
-    ...((statSync(file).mode & 0o111) === 0 && process.platform !== "win32" ? [problem(pkg, `bin/${pkg.directory}.js is not executable.`)] : []),
+    ...(readFileSync(file, "utf8") === shimOf(pkg.directory, hasBundledBin(pkg)) ? [] : [problem(pkg, `${bin} differs from the shim of the other scripts.`)]),
+    ...((statSync(file).mode & 0o111) === 0 && process.platform !== "win32" ? [problem(pkg, `${bin} is not executable.`)] : []),
   ];
 }
 
@@ -117,7 +118,7 @@ function shim(root: string, pkg: Package): Problem[] {
  * The committed bin of a script: npm links it before anything is built, and any Node can parse it. Without the `--` Node
  * itself would take `--env-file`, wherever it stands.
  */
-export function shimOf(script: string): string {
+export function shimOf(script: string, isBundled: boolean): string {
   return `#!/usr/bin/env -S node --
 // Plain old syntax: this file must parse on any Node, to say which one is needed.
 var version = process.versions.node.split(".").map(Number);
@@ -125,7 +126,7 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
   process.stderr.write("${script} needs Node 22.18 or newer; this is " + process.versions.node + ".\\n");
   process.exitCode = 2;
 } else {
-  import("../dist/bin.js");
+  ${isBundled ? 'require("../dist/launch.cjs")' : 'import("../dist/bin.js")'};
 }
 `;
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { replaceSection } from "./marked-section.ts";
-import type { Package, Problem } from "./workspace.ts";
+import { binOf, type Package, type Problem } from "./workspace.ts";
 
 /** A generated section of a README. */
 interface Section {
@@ -29,12 +29,12 @@ export async function checkReadmes(root: string, packages: readonly Package[], {
 }
 
 async function checkUsage(root: string, pkg: Package, fix: boolean): Promise<Problem[]> {
-  const bin = join(root, pkg.folder, "bin", `${pkg.directory}.js`);
+  const bin = `${pkg.folder}/${binOf(pkg)}`;
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, [bin, "--help"], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
+    const { stdout } = await promisify(execFile)(process.execPath, [join(root, bin), "--help"], { cwd: root, env: { ...process.env, NO_COLOR: "1" } });
     return checkSection(root, { file: `${pkg.folder}/README.md`, name: "usage", content: `\`\`\`text\n${stdout.trim()}\n\`\`\`` }, fix);
   } catch (error) {
-    return [{ where: `${pkg.folder}/bin/${pkg.directory}.js`, what: `cannot print its usage: ${String(error)}` }];
+    return [{ where: bin, what: `cannot print its usage: ${String(error)}` }];
   }
 }
 

@@ -56,6 +56,16 @@ export function scopeOf(packages: readonly Package[]): string {
   return scope;
 }
 
+/** The committed bin of a script, relative to its package: CommonJS where all that it starts is. */
+export function binOf(pkg: Package): string {
+  return `bin/${pkg.directory}.${hasBundledBin(pkg) ? "cjs" : "js"}`;
+}
+
+/** Whether the build makes one file of the bin and what it imports. */
+export function hasBundledBin({ json }: Package): boolean {
+  return json["bundledBin"] === true;
+}
+
 /** The packages of this workspace that a package needs at run time, itself included. */
 export function closure(pkg: Package, packages: readonly Package[]): Package[] {
   const found = new Set([pkg]);

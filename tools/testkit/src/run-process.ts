@@ -99,9 +99,9 @@ const fromSource = ["--conditions=@org/source", `--import=${pathToFileURL(join(i
 /** A value for NODE_COMPILE_CACHE: it halves the time that a command takes from its source. */
 export const compileCache: string = join(tmpdir(), `platform-testkit-compile-cache-${userInfo().uid}`);
 
-/** The committed entry of a command, `bin/<name>.js` of its package. */
+/** The committed entry of a command, `bin/<name>.js` of its package, or `.cjs`. */
 export function binFile(name: string): string {
-  const [file] = globSync(`packages/*/${name}/bin/${name}.js`, { cwd: root });
+  const [file] = globSync(`packages/*/${name}/bin/${name}.{js,cjs}`, { cwd: root });
   if (file === undefined) throw new Error(`no package has the command ${name}`);
   return join(root, file);
 }

@@ -216,7 +216,7 @@ test("what the build makes carries postgres-migrations inside and applies migrat
   try {
     await promisify(execFile)(process.execPath, [join(repository, "node_modules/tsup/dist/cli-default.js"), "--config", join(repository, "tsup.config.ts"), "--out-dir", built], { cwd: packageRoot });
     await withPlace(two, async (place) => {
-      const args = ["--conditions=@org/source", join(built, "bin.js"), "--directory", place.folder];
+      const args = ["--conditions=@org/source", join(built, "launch.cjs"), "--directory", place.folder];
       expect(await runProcess(process.execPath, args, commandOptions(place))).toMatchObject({ exitCode: 0 });
       expect(await historyLines(place.client)).toEqual(["1 applied", "2 applied"]);
     });

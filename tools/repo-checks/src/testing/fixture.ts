@@ -59,7 +59,7 @@ function addPackage(write: Fixture["write"], path: string, script: object | unde
   for (const file of ["src/index.ts", `src/${name}.test.ts`, "README.md"]) write(`${folder}/${file}`, "");
   write(`${folder}/LICENSE`, readFileSync(join(repository, "LICENSE"), "utf8"));
   if (script === undefined) return;
-  write(`${folder}/bin/${name}.js`, shimOf(name));
+  write(`${folder}/bin/${name}.js`, shimOf(name, false));
   const manifest = { summary, target: "verify", after: [], services: ["postgres"], permission: "read", expected: "5s", timeout: "30s", ...script };
   write(`${folder}/script.json`, JSON.stringify(manifest));
 }

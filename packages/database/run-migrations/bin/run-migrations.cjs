@@ -5,5 +5,5 @@ if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
   process.stderr.write("run-migrations needs Node 22.18 or newer; this is " + process.versions.node + ".\n");
   process.exitCode = 2;
 } else {
-  import("../dist/bin.js");
+  require("../dist/launch.cjs");
 }
