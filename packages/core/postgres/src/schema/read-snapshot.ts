@@ -154,7 +154,7 @@ async function runQuery(wanted: readonly Family[], { client, access, scope }: Om
 }
 
 /** Takes a reading apart; `inCommon` is where two of them find what they have in common. */
-export function toReading({ parts, ...rest }: RawReading, inCommon = new Map<string, Part>()): Reading {
+export function toReading({ parts, ...rest }: RawReading, inCommon: Map<string, Part> = new Map()): Reading {
   return { ...rest, parts: parts.map((part) => ("rows" in part ? part : readPart(part, inCommon))) };
 }
 
