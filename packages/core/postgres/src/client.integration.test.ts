@@ -4,7 +4,7 @@ import { inspect } from "node:util";
 import { isScriptError, type ScriptError } from "@org/exit-codes";
 import { closedPort, postgresServer, startPrivatePostgres, withScratchDatabase, type PostgresServer } from "@org/testkit";
 import { beforeAll, describe, expect, test } from "vitest";
-import { quoteIdentifier, quoteLiteral, serverVersion, tableExists, withClient, withDatabase } from "./index.ts";
+import { keepSession, quoteIdentifier, quoteLiteral, serverVersion, tableExists, withClient, withDatabase } from "./index.ts";
 import type { PostgresClient, PostgresNotice } from "./index.ts";
 
 const applicationName = "postgres-tests";
@@ -49,6 +49,67 @@ test("timeouts and the URL's own options reach the session", async () => {
   const names = ["search_path", "work_mem", "statement_timeout", "lock_timeout"];
   const settings = await withClient(options, (client) => settingsOf(client, names));
   expect(settings).toEqual(['"a b"', "5MB", "1234ms", "567ms"]);
+});
+
+test("a statement that still runs when the work has thrown is cancelled on the server", async () => {
+  const name = "still-running";
+  const bug = new TypeError("x is not a function");
+  const working = withClient({ url: server.url, applicationName: name }, async (client) => {
+    const sleeping = client.query("SELECT pg_sleep(600)");
+    await until(async () => (await sessions(name, "active")).length === 1);
+    await Promise.all([sleeping, Promise.reject(bug)]);
+  });
+  await expect(working).rejects.toBe(bug);
+  await until(async () => (await sessions(name)).length === 0);
+});
+
+describe("a session that is kept", () => {
+  const kept = (name: string, work: (client: PostgresClient) => Promise<unknown> = serverVersion) => keepSession({ url: server.url, applicationName: name }, work);
+
+  test("does more work, within bounds that do not stay with it, until it is closed", async () => {
+    const { value, session } = await kept("kept", async (client) => (await client.query<{ one: number }>("SELECT 1 AS one")).rows);
+    expect(value).toEqual([{ one: 1 }]);
+    const names = ["statement_timeout", "lock_timeout", "transaction_read_only"];
+    expect(await session.use({ statementTimeoutMs: 1234, lockTimeoutMs: 567 }, (client) => settingsOf(client, names))).toEqual(["1234ms", "567ms", "off"]);
+    expect(await session.use({}, (client) => settingsOf(client, names))).toEqual(["0", "0", "off"]);
+    await expect(session.use({}, (client) => client.query("SELECT * FROM nowhere"))).rejects.toMatchObject({ code: "42P01" });
+    expect(await sessions("kept")).toHaveLength(1);
+    await session.close();
+    expect(await sessions("kept")).toEqual([]);
+    await session.close();
+  });
+
+  test("is closed when its first work throws", async () => {
+    const bug = new TypeError("x is not a function");
+    await expect(kept("kept-failing", () => Promise.reject(bug))).rejects.toBe(bug);
+    expect(await sessions("kept-failing")).toEqual([]);
+  });
+
+  test("that the server ended is a connection error for more work, and can be closed", async () => {
+    const { session } = await kept("kept-lost");
+    await connected((client) => client.query("SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'kept-lost'"));
+    await expect(session.use({}, serverVersion)).rejects.toMatchObject({ code: "connection" });
+    await session.close();
+  });
+
+  test("is closed by an abort of more work, and the statement is cancelled on the server", async () => {
+    const { session } = await kept("kept-aborted");
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    const working = session.use({ signal: abort.signal }, async (client) => client.query("SELECT pg_sleep(600)"));
+    await until(async () => (await sessions("kept-aborted", "active")).length === 1);
+    abort.abort(reason);
+    await expect(working).rejects.toBe(reason);
+    await until(async () => (await sessions("kept-aborted")).length === 0);
+  });
+
+  test("still ends with the signal that it was opened with", async () => {
+    const abort = new AbortController();
+    const { session } = await keepSession({ url: server.url, applicationName: "kept-first-signal", signal: abort.signal }, serverVersion);
+    abort.abort(new Error("enough"));
+    await until(async () => (await sessions("kept-first-signal")).length === 0);
+    await session.close();
+  });
 });
 
 describe("no session can be had", () => {

@@ -1,5 +1,6 @@
 import { isConnectionLoss, toPostgresError } from "./errors.ts";
-import { openSession } from "./session.ts";
+import { sessionSettings, transactionBound } from "./session-settings.ts";
+import { openSession, type Session } from "./session.ts";
 
 export interface PostgresField {
   readonly name: string;
@@ -59,16 +60,62 @@ export interface PostgresOptions {
  * errors included, comes through as it is.
  */
 export async function withClient<T>(options: PostgresOptions, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  const { value, session } = await keepSession(options, work);
+  await session.close();
+  return value;
+}
+
+/** A session that outlives the work which it was opened for. Whoever holds it closes it. */
+export interface OpenSession {
+  /**
+   * Runs more work in it. Every statement, or transaction of the work, carries the bounds, which stay neither with the session nor with a pooler behind it.
+   * Rejects as withClient does; only an abort closes the session.
+   */
+  use<T>(bounds: SessionBounds, work: (client: PostgresClient) => Promise<T>): Promise<T>;
+  /** Ends it, with the first call; a statement that still runs is cancelled on the server. Never rejects. */
+  close(): Promise<void>;
+}
+
+export type SessionBounds = Pick<PostgresOptions, "statementTimeoutMs" | "lockTimeoutMs" | "signal">;
+
+/** As withClient, except that after work that ended well the session stays open and is given with the value. The signal of the options still ends it. */
+export async function keepSession<T>(options: PostgresOptions, work: (client: PostgresClient) => Promise<T>): Promise<{ readonly value: T; readonly session: OpenSession }> {
   options.signal?.throwIfAborted();
   const session = await openSession(options);
   try {
-    return await Promise.race([work(session.client), session.broken]);
+    return { value: await inSession(session, options, work), session: toOpenSession(session, options.url) };
   } catch (error) {
-    options.signal?.throwIfAborted();
-    throw isConnectionLoss(error) ? toPostgresError(error, { url: options.url }) : error;
-  } finally {
     await session.close();
+    throw error;
   }
+}
+
+async function inSession<T>({ client, broken }: Omit<Session, "close">, { url, signal }: Pick<PostgresOptions, "url" | "signal">, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  try {
+    return await Promise.race([work(client), broken]);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw isConnectionLoss(error) ? toPostgresError(error, { url }) : error;
+  }
+}
+
+function toOpenSession(session: Session, url: string): OpenSession {
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => (closing ??= session.close());
+  const use: OpenSession["use"] = async (bounds, work) => {
+    const { signal } = bounds;
+    signal?.throwIfAborted();
+    const ended = new AbortController();
+    const client = transactionBound(session.client, sessionSettings(bounds));
+    const broken = Promise.race([session.broken, closedOnAbort(signal, close, ended.signal)]);
+    return inSession({ client, broken }, { url, signal }, work).finally(() => ended.abort());
+  };
+  return { use, close };
+}
+
+/** Rejects when the signal is aborted before the work has ended. */
+function closedOnAbort(signal: AbortSignal | undefined, close: () => Promise<void>, ended: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal?.addEventListener("abort", () => void close().then(() => reject(signal.reason as Error)), { once: true, signal: ended }));
 }
 
 /**

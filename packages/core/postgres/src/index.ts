@@ -1,6 +1,6 @@
 export { advisoryLockKey, withAdvisoryLock, type AdvisoryLockOptions } from "./advisory-lock.ts";
 export { serverVersion, tableExists, type ServerVersion } from "./catalog.ts";
-export { withClient, withClientAndOthers, type PostgresClient, type PostgresField, type PostgresNotice, type PostgresOptions, type PostgresResult } from "./client.ts";
+export { keepSession, withClient, withClientAndOthers, type OpenSession, type PostgresClient, type PostgresField, type PostgresNotice, type PostgresOptions, type PostgresResult, type SessionBounds } from "./client.ts";
 export { isConnectionLoss, toPostgresError, type PostgresErrorContext } from "./errors.ts";
 export { planExecution, type ExecutionPlan } from "./execution-plan.ts";
 export { qualifiedName, quoteIdentifier, quoteLiteral } from "./identifiers.ts";

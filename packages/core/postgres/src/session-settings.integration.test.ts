@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { withClient, type PostgresClient } from "./index.ts";
 import { transactionBound } from "./session-settings.ts";
 
-const settings = { statement_timeout: 12_345, lock_timeout: 50 };
+const settings = { default_transaction_read_only: "on", statement_timeout: 12_345, lock_timeout: 50 };
 
 test("every statement is read-only and bounded, and the session behind stays as it was", async () => {
   await behindPooler(async (bound, plain) => {

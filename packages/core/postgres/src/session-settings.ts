@@ -3,7 +3,7 @@ import type { PostgresClient, PostgresOptions, PostgresResult } from "./client.t
 /** Server parameters by name; the values need no quotes. */
 export type SessionSettings = Readonly<Record<string, string | number>>;
 
-export function sessionSettings({ readOnly = false, statementTimeoutMs, lockTimeoutMs }: PostgresOptions): SessionSettings {
+export function sessionSettings({ readOnly = false, statementTimeoutMs, lockTimeoutMs }: Omit<PostgresOptions, "url" | "applicationName">): SessionSettings {
   const statementTimeout = statementTimeoutMs ?? (readOnly ? 10_000 : undefined);
   const lockTimeout = lockTimeoutMs ?? (readOnly ? 50 : undefined);
   return {
@@ -25,11 +25,12 @@ export async function isReadOnly(client: PostgresClient): Promise<boolean> {
 }
 
 /**
- * A client that keeps the settings where a pooler keeps none: every statement, or transaction of the caller, is read-only
- * and carries them itself. Set for the session instead, they would stay with the pooler's connection and meet its next user.
+ * A client that keeps the settings where a pooler keeps none: every statement, or transaction of the caller, carries them itself,
+ * and is read-only where they say so. Set for the session instead, they would stay with the pooler's connection and meet its next user.
  */
 export function transactionBound(client: PostgresClient, settings: SessionSettings): PostgresClient {
-  const bounds = ["SET TRANSACTION READ ONLY", ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`)].join("; ");
+  const readOnly = settings["default_transaction_read_only"] === "on" ? ["SET TRANSACTION READ ONLY"] : [];
+  const bounds = [...readOnly, ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`)].join("; ");
   let inTransaction = false;
   return {
     async query<Row>(text: string, values?: readonly unknown[]): Promise<PostgresResult<Row>> {

@@ -11,6 +11,7 @@ export interface Session {
   readonly client: PostgresClient;
   /** Rejects when the connection is lost or the run is aborted; never resolves. */
   readonly broken: Promise<never>;
+  /** Ends the session; a statement that still runs is cancelled on the server. */
   readonly close: () => Promise<void>;
 }
 
@@ -99,11 +100,12 @@ interface Connected {
 
 function abortable({ attempt, pgClient, client, socket, lost }: Connected): Session {
   const { signal } = attempt.options;
+  const cancel = (): Promise<void> => cancelStatement({ session: pgClient, address: attempt.address, tls: attempt.tls });
   let aborting: Promise<void> | undefined;
   let onAbort = (): void => {};
   const aborted = brokenPromise((reject) => {
     onAbort = (): void => {
-      aborting = cancelStatement({ session: pgClient, address: attempt.address, tls: attempt.tls }).then(() => {
+      aborting = cancel().then(() => {
         socket.destroy();
         reject(signal?.reason);
       });
@@ -113,12 +115,18 @@ function abortable({ attempt, pgClient, client, socket, lost }: Connected): Sess
   const close = async (): Promise<void> => {
     signal?.removeEventListener("abort", onAbort);
     if (aborting !== undefined) return aborting;
+    if (!socket.destroyed && isBusy(pgClient)) await cancel();
     // A server that is frozen never says goodbye.
     socket.setTimeout(1000, () => socket.destroy());
     await pgClient.end();
     socket.destroy();
   };
   return { client, broken: Promise.race([lost, aborted]), close };
+}
+
+/** Whether a statement runs; the published types leave the property out. */
+function isBusy(client: Client): boolean {
+  return !(client as unknown as { readonly readyForQuery: boolean }).readyForQuery;
 }
 
 function connectionLoss(client: Client): Promise<never> {

@@ -25,7 +25,7 @@ export async function callScript<O extends Options, Data>(
     envFile,
     discover: false,
   });
-  const { report, error } = await execute(definition, prepared, {
+  const { report, error, session } = await execute(definition, prepared, {
     action,
     arguments: [],
     actor: userInfo().username,
@@ -34,7 +34,8 @@ export async function callScript<O extends Options, Data>(
     progress: { update: () => {} },
     signals: signal === undefined ? [] : [signal],
   });
-  if (record) await (await import("./record.ts")).recordRun(definition, report, { prepared, logger });
+  if (record) await (await import("./record.ts")).recordRun(definition, report, { prepared, logger, session });
+  else await session?.close();
   if (error !== undefined) throw error;
   return report;
 }

@@ -1,5 +1,6 @@
 import type { InputOf, Option, Options, SettingSource, SettingsOf } from "@org/env";
 import type { Logger } from "@org/logging";
+import type { OpenSession } from "@org/postgres";
 import type { Check, CheckResult } from "./check.ts";
 import type { PlatformConfig } from "./config.ts";
 import type { Manifest } from "./manifest.ts";
@@ -45,6 +46,11 @@ export interface RunContext<Settings> {
 export interface Result<Data> {
   readonly checks: readonly CheckResult[];
   readonly data: Data;
+  /**
+   * A session on the database of the settings that the run is recorded in, so that no other is opened for it, and that is closed then. It is as it was
+   * at login, may write, and was opened with the signal of the context.
+   */
+  readonly session?: OpenSession | undefined;
 }
 
 export type LineColor = "red" | "green" | "yellow" | "cyan" | "gray";

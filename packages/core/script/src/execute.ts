@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { redactDeep, type Options } from "@org/env";
 import { exitCodes, isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
+import type { OpenSession } from "@org/postgres";
 import { settleWithin, startDeadline } from "./abort.ts";
 import { scriptName, type Result, type RunContext, type ScriptDefinition } from "./define-script.ts";
 import { readGitSha } from "./git-sha.ts";
@@ -26,6 +27,8 @@ export interface Outcome<Data> {
   readonly report: Report<Data>;
   /** Why the run ended early. */
   readonly error: unknown;
+  /** What the script handed on, for the record of the run; whoever takes it closes it. */
+  readonly session: OpenSession | undefined;
 }
 
 /** Time that a run gets to close what it opened after an abort. */
@@ -44,15 +47,17 @@ export async function execute<O extends Options, Data>(
   const outcome = await attempt(() => settleWithin(runUntilAnswered(definition, context, prepared.common.wait ?? 0), deadline.signal, graceMs));
   const error = deadline.signal.aborted ? (deadline.signal.reason as unknown) : outcome.error;
   deadline.release();
-  const run = describeRun(context, { ...execution, gitSha: await gitSha, started });
-  const report = makeReport(definition, {
-    run,
-    result: error === undefined ? outcome.result : undefined,
-    error,
-    dryRunExitZero: prepared.common.dryRunExitZero,
-    configured: context.checks,
-  });
-  return { report: redactDeep(report, prepared.redact), error };
+  const result = error === undefined ? outcome.result : undefined;
+  const session = outcome.result?.session;
+  if (result === undefined) await session?.close();
+  try {
+    const run = describeRun(context, { ...execution, gitSha: await gitSha, started });
+    const report = makeReport(definition, { run, result, error, dryRunExitZero: prepared.common.dryRunExitZero, configured: context.checks });
+    return { report: redactDeep(report, prepared.redact), error, session: result?.session };
+  } catch (cause) {
+    await session?.close();
+    throw cause;
+  }
 }
 
 function makeContext<O extends Options, Data>(
@@ -94,6 +99,7 @@ async function runUntilAnswered<O extends Options, Data>(
       if (error !== undefined) throw error;
       return result!;
     }
+    await result?.session?.close();
     context.logger.info(`No answer yet, trying again for ${Math.ceil(left / 1_000)} s`);
     await sleep(Math.min(pause, left), undefined, { signal: context.signal });
   }

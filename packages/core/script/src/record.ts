@@ -1,26 +1,34 @@
 import type { Options } from "@org/env";
 import { exitCodes } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
+import type { OpenSession } from "@org/postgres";
 import type { ScriptDefinition } from "./define-script.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Report } from "./report.ts";
 import { writeReportFiles } from "./report-files/write-report-files.ts";
 
+interface Recording<O extends Options> {
+  readonly prepared: Prepared<O>;
+  readonly logger: Logger;
+  readonly session: OpenSession | undefined;
+}
+
 /**
  * Writes a finished run down: report files, metrics, journal and, through it, the history. What cannot be written is
- * told as a warning and changes neither verdict nor exit code.
+ * told as a warning and changes neither verdict nor exit code. The history is written in the session, where there is one, and the session is closed.
  */
 export async function recordRun<O extends Options, Data>(
   definition: ScriptDefinition<O, Data>,
   report: Report<Data>,
-  { prepared, logger }: { readonly prepared: Prepared<O>; readonly logger: Logger },
+  { prepared, logger, session }: Recording<O>,
 ): Promise<void> {
   const { stateDir, reportDir, common } = prepared;
   const { metricsFile, pushgatewayUrl, databaseUrl, stateSchema: schema } = common;
   const files = { report, stateDir, logger };
   const parts = [writeReportFiles({ ...files, manifest: definition.manifest, reportDir })];
   if (metricsFile !== undefined || pushgatewayUrl !== undefined) parts.push(publishMetrics());
-  if (common.history) parts.push(keepHistory(report, { stateDir, databaseUrl: databaseUrl?.reveal(), schema, logger }));
+  const kept = common.history ? keepHistory(report, { stateDir, databaseUrl: databaseUrl?.reveal(), schema, logger, session }) : Promise.resolve();
+  parts.push(kept.finally(() => session?.close()));
   for (const outcome of await Promise.allSettled(parts)) {
     if (outcome.status === "rejected") logger.warning(`The run could not be recorded in full: ${String(outcome.reason)}`);
   }
@@ -37,6 +45,7 @@ interface HistoryTarget {
   readonly databaseUrl: string | undefined;
   readonly schema: string;
   readonly logger: Logger;
+  readonly session: OpenSession | undefined;
 }
 
 /** By way of the journal, so that a run is kept also when the database refuses it or this process dies. */

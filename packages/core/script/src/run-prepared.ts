@@ -20,10 +20,10 @@ export async function runCommandLine<O extends Options, Data>(definition: Script
   const { logLevel: level, logFormat: format } = prepared.common;
   const logger = makeLogger(definition, command, { level, format, redact: prepared.redact });
   command.host.onWarning((warning) => logger.debug(`Node warns: ${warning.message}`));
-  const { report, error } = await executeUntilSignal(definition, prepared, { ...command, logger });
+  const { report, error, session } = await executeUntilSignal(definition, prepared, { ...command, logger });
   if (error !== undefined) tellError(error, logger);
   const { recordRun } = await import("./record.ts");
-  const recording = recordRun(definition, report, { prepared, logger });
+  const recording = recordRun(definition, report, { prepared, logger, session });
   const rendering = renderText(definition, report, { prepared, host: command.host });
   // Neither may leave the other half done.
   await Promise.allSettled([recording, rendering]);

@@ -55,6 +55,20 @@ export async function readRepeatableHistory(client: PostgresClient, target: Hist
   return readRows(client, target, "version ~ '^[RS]__'");
 }
 
+/** What the history tells, oldest first. */
+export interface WholeHistory {
+  readonly migrations: readonly HistoryEntry[];
+  /** Of repeatable files and seeds. */
+  readonly repeatables: readonly HistoryEntry[];
+}
+
+/** All rows. Throws as readHistory does. */
+export async function readWholeHistory(client: PostgresClient, target: HistoryTarget): Promise<WholeHistory> {
+  const rows = await readRows(client, target, "true");
+  const isRepeatable = ({ version }: HistoryEntry): boolean => /^[RS]__/u.test(version);
+  return { migrations: rows.filter((row) => !isRepeatable(row)), repeatables: rows.filter(isRepeatable) };
+}
+
 async function readRows(client: PostgresClient, { schema }: HistoryTarget, where: string): Promise<readonly HistoryEntry[]> {
   const text = `SELECT version, name, checksum, direction, status, finished_at AS "finishedAt", duration_ms AS "durationMs",
       run_id AS "runId", actor, error, progress

@@ -1,6 +1,6 @@
 import { ScriptError } from "@org/exit-codes";
 import type { Secret } from "@org/env";
-import { toPostgresError, withClient, type PostgresClient } from "@org/postgres";
+import { keepSession, toPostgresError, type OpenSession, type PostgresClient } from "@org/postgres";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import type { AppliedMigration } from "./apply-file.ts";
 import { applyMigrations } from "./apply-migrations.ts";
@@ -9,7 +9,7 @@ import { readAdoption } from "./adopt.ts";
 import { planAhead } from "./file-to-run.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
-import { readHistory, readRepeatableHistory, type HistoryEntry, type HistoryTarget } from "./history.ts";
+import { readHistory, readWholeHistory, type HistoryEntry, type HistoryTarget, type WholeHistory } from "./history.ts";
 import type { MigrationLayout } from "./layouts.ts";
 import type { FailOn } from "./lint-check.ts";
 import type { PlannedFile } from "./lint/lint-files.ts";
@@ -54,16 +54,30 @@ type Context = RunContext<MigrateSettings>;
  * be reached or the history table is missing; a migration that the server refuses is a failed check.
  */
 export async function migrate(context: Context): Promise<Result<MigrationStatus>> {
-  const looksOnly = context.action === "status" || context.action === "plan" || context.dryRun;
+  const { action, dryRun, settings: { rehearse } } = context;
+  if (rehearse && action !== "apply" && action !== "plan") throw nothingToRehearse(action);
+  const looksOnly = action === "status" || action === "plan" || dryRun;
   const reading = readRun(context);
-  const [read, ended] = await Promise.allSettled([reading, session(context, looksOnly, async (client) => act(await reading, client))]);
+  const [read, ended] = await Promise.allSettled([reading, openSession(context, looksOnly, (client) => act(context, reading, client))]);
   // Files that cannot be used are told whatever the server said meanwhile.
   const { collection, commands } = valueOf(read);
   await Promise.allSettled(commands);
-  const outcome = valueOf(ended);
+  const { value: outcome, session } = valueOf(ended);
+  const handsOn = !looksOnly && outcome.error === undefined;
+  if (!handsOn) await session.close();
+  try {
+    const result = await toResult(outcome, collection, context);
+    return handsOn ? { ...result, session } : result;
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+async function toResult(outcome: MigrateOutcome, collection: MigrationCollection, context: Context): Promise<Result<MigrationStatus>> {
+  const { root, settings: { failOn } } = context;
   const status = toStatus({ ...outcome, collection, context });
-  const { failOn } = context.settings;
-  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root: context.root }), ...(await customChecks(context))] };
+  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root }), ...(await customChecks(context))] };
 }
 
 async function readRun(context: Context): Promise<Run> {
@@ -113,40 +127,49 @@ function historyTarget({ settings, runId, actor, host, scriptVersion }: Context)
   return { schema: settings.stateSchema, runId, actor, host, scriptVersion };
 }
 
-async function session<T>({ settings, signal, logger }: Context, readOnly: boolean, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+async function session<T>(context: Context, readOnly: boolean, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+  const { value, session: open } = await openSession(context, readOnly, work);
+  await open.close();
+  return value;
+}
+
+interface Worked<T> {
+  readonly value: T;
+  readonly session: OpenSession;
+}
+
+async function openSession<T>({ settings, signal, logger }: Context, readOnly: boolean, work: (client: PostgresClient) => Promise<T>): Promise<Worked<T>> {
   const url = settings.databaseUrl.reveal();
   const onNotice = ({ severity, message }: { readonly severity: string; readonly message: string }): void => {
     logger.debug(`${severity}: ${printable(message)}`);
   };
-  return withClient({ url, applicationName: "run-migrations", readOnly, pipeline: !readOnly, signal, onNotice }, work).catch((error: unknown) => {
+  return keepSession({ url, applicationName: "run-migrations", readOnly, pipeline: !readOnly, signal, onNotice }, work).catch((error: unknown) => {
     throw toPostgresError(error, { url, doing: readOnly ? "read the migration history" : "apply the migrations" });
   });
 }
 
-async function look({ collection, seeds, history }: Run, client: PostgresClient): Promise<MigrateOutcome> {
-  const repeated = [...collection.repeatables, ...seeds];
-  const rows = repeated.length === 0 ? [] : await readRepeatableHistory(client, history);
-  const states = migrationStates(collection, await readHistory(client, history));
-  return { ...nothingDone, states, repeatables: repeatableStates(repeated, rows) };
+function look({ collection, seeds }: Run, { migrations, repeatables }: WholeHistory): MigrateOutcome {
+  return { ...nothingDone, states: migrationStates(collection, migrations), repeatables: repeatableStates([...collection.repeatables, ...seeds], repeatables) };
 }
 
 const nothingDone = { hooks: [], appliedNow: [], recordedNow: [], plan: null, rehearsal: null, error: undefined } as const;
 
-async function act(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
-  const { action, dryRun } = run.context;
-  if (run.context.settings.rehearse && action !== "apply" && action !== "plan") throw nothingToRehearse(action);
-  if (action === "repair" || action === "baseline" || action === "adopt") return keepBooks(run, client);
-  if (action === "status") return look(run, client);
-  return action === "plan" || dryRun ? planOnly(run, client) : apply(run, client);
+async function act(context: Context, reading: Promise<Run>, client: PostgresClient): Promise<MigrateOutcome> {
+  const { action, dryRun } = context;
+  if (action === "repair" || action === "baseline" || action === "adopt") return keepBooks(await reading, client);
+  // The server answers while the files are still being read.
+  const [run, history] = await Promise.all([reading, readWholeHistory(client, historyTarget(context))]);
+  const before = look(run, history);
+  if (action === "status") return before;
+  return action === "plan" || dryRun ? planOnly(run, client, before) : apply(run, client, before);
 }
 
 function nothingToRehearse(action: string): ScriptError {
   return new ScriptError("configuration", `--rehearse does not go with ${action}, which applies nothing`, { hint: "Use it with plan, with --dry-run or by itself." });
 }
 
-async function planOnly(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
+async function planOnly(run: Run, client: PostgresClient, outcome: MigrateOutcome): Promise<MigrateOutcome> {
   const { config, settings } = run.context;
-  const outcome = await look(run, client);
   if (conflicts(outcome.states).length > 0) return outcome;
   const wanted = new Set(dueFiles(outcome, settings));
   const { planFiles } = await import("./lint/lint-files.ts");
@@ -175,7 +198,7 @@ async function keepBooks(run: Run, client: PostgresClient): Promise<MigrateOutco
     }),
   );
   for (const { version, name, change } of recordedNow) context.logger.info(`Recorded version ${version} (${printable(name)}) as ${change}.`);
-  return { ...(await look(run, client)), recordedNow };
+  return { ...look(run, await readWholeHistory(client, history)), recordedNow };
 }
 
 function asEntry({ version, name, change, checksum }: RecordedChange): HistoryEntry {
@@ -194,8 +217,7 @@ async function plannedChanges({ context, collection, history }: Run, client: Pos
   return planAdoption({ ...request, ...adoption });
 }
 
-async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> {
-  const before = await look(run, client);
+async function apply(run: Run, client: PostgresClient, before: MigrateOutcome): Promise<MigrateOutcome> {
   if (conflicts(before.states).length > 0) return before;
   const rehearsal = await rehearsePending({ ...run, ...before, live: client });
   if (rehearsal !== null && ("error" in rehearsal || rehearsal.failure !== null)) return { ...before, rehearsal };
@@ -204,7 +226,7 @@ async function apply(run: Run, client: PostgresClient): Promise<MigrateOutcome> 
   const advance: Advance = { appliedNow: [], hookRuns: [], due };
   const error = await applyPending(run, client, advance);
   if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot({ client }, run.context, run.context.settings.stateSchema);
-  return { ...(await look(run, client)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
+  return { ...look(run, await readWholeHistory(client, run.history)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
 }
 
 interface Advance {

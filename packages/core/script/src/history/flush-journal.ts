@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
-import { withClient, type PostgresClient } from "@org/postgres";
+import { isConnectionLoss, withClient, type OpenSession, type PostgresClient, type SessionBounds } from "@org/postgres";
 import type { Report } from "../report.ts";
 import { insertRun } from "./insert-run.ts";
 import { rejectRun, removeRun, waitingRuns } from "./journal.ts";
@@ -14,6 +14,8 @@ export interface FlushOptions {
   readonly logger: Logger;
   /** The newest run on its way into the journal: the session opens meanwhile. What it throws, the flush throws. */
   readonly journaled?: Promise<unknown> | undefined;
+  /** One that is open on that database and stays so; without it, and where it fails, the flush opens a session of its own. */
+  readonly session?: OpenSession | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds for the whole flush, so that no script is slow because of its history; 2000 unless told. */
@@ -40,7 +42,7 @@ export async function flushJournal(options: FlushOptions): Promise<FlushOutcome>
   const signal = options.signal === undefined ? budget : AbortSignal.any([budget, options.signal]);
   const tally: Tally = { recorded: 0, rejected: 0, obstacle: undefined };
   try {
-    await withClient(connection(options, { signal, budgetMs }), async (client) => recordAll(client, { options, signal, runs: await listing, tally }));
+    await withAnySession(options, { signal, budgetMs }, async (client) => recordAll(client, { options, signal, runs: await listing, tally }));
   } catch (error) {
     if (!isScriptError(error) && !signal.aborted) throw error;
     tally.obstacle = signal.aborted ? abortReason(budget) : error;
@@ -72,15 +74,23 @@ interface Tally {
   obstacle: unknown;
 }
 
-function connection({ databaseUrl, connectTimeoutMs }: FlushOptions, { signal, budgetMs }: { signal: AbortSignal; budgetMs: number }): Parameters<typeof withClient>[0] {
-  return {
-    url: databaseUrl,
-    applicationName: "platform-scripts",
-    connectTimeoutMs: connectTimeoutMs ?? budgetMs,
-    statementTimeoutMs: budgetMs,
-    lockTimeoutMs: Math.ceil(budgetMs / 2),
-    signal,
-  };
+interface Budget {
+  readonly signal: AbortSignal;
+  readonly budgetMs: number;
+}
+
+async function withAnySession(options: FlushOptions, { signal, budgetMs }: Budget, work: (client: PostgresClient) => Promise<void>): Promise<void> {
+  const { databaseUrl: url, session, connectTimeoutMs = budgetMs } = options;
+  const bounds: SessionBounds = { statementTimeoutMs: budgetMs, lockTimeoutMs: Math.ceil(budgetMs / 2), signal };
+  if (session !== undefined) {
+    try {
+      return await session.use(bounds, work);
+    } catch {
+      // It may be lost since its own work ended; what else is wrong shows again in a session of its own.
+      signal.throwIfAborted();
+    }
+  }
+  await withClient({ ...bounds, url, applicationName: "platform-scripts", connectTimeoutMs }, work);
 }
 
 interface Flush {
@@ -146,7 +156,7 @@ const ofTheMoment = /^(40|55|57014|XX)/;
 
 function afterRefusal(error: unknown): Outcome {
   const code = sqlState(error);
-  if (!(error instanceof Error) || code === undefined) throw error;
+  if (!(error instanceof Error) || code === undefined || isConnectionLoss(error)) throw error;
   if (ofTheRun.test(code)) return { kind: "refused", reason: `${error.message} (SQLSTATE ${code})` };
   return { kind: "hindered", error, forAll: !ofTheMoment.test(code) };
 }

@@ -4,7 +4,7 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { silentLogger, type Logger } from "@org/logging";
-import { quoteIdentifier, withClient, type PostgresClient, type PostgresResult } from "@org/postgres";
+import { keepSession, quoteIdentifier, serverVersion, withClient, type PostgresClient, type PostgresResult } from "@org/postgres";
 import { closedPort, startPrivatePostgres, startProcess, withScratchDatabase, withTempFolder } from "@org/testkit";
 import { expect, test } from "vitest";
 import type { Report } from "../report.ts";
@@ -103,6 +103,25 @@ test("a run of the time when Postgres was stopped arrives with the next flush, o
     }
   }));
 
+test("a session that the server closed when it stopped keeps the run in the journal", () =>
+  withTempFolder(async (stateDir) => {
+    const server = await startPrivatePostgres();
+    try {
+      await withClient({ url: server.url, applicationName: "test" }, (client) => applyStateMigrations(client, schema));
+      const { session } = await keepSession({ url: server.url, applicationName: "test" }, serverVersion);
+      await server.halt();
+      const { logger, lines } = memoryLogger();
+      await journalRun(stateDir, runReport());
+      expect(await flushJournal({ stateDir, databaseUrl: server.url, schema, logger, session })).toEqual({ recorded: 0, rejected: 0, waiting: 1 });
+      expect(lines).toEqual([expect.stringMatching(/^info 1 run waits in the journal and will be recorded later: .*refused the connection/)]);
+      await session.close();
+      await server.start();
+      expect(await flushJournal({ stateDir, databaseUrl: server.url, schema, logger })).toEqual({ recorded: 1, rejected: 0, waiting: 0 });
+    } finally {
+      await server.stop();
+    }
+  }));
+
 test("killed at any moment of 30 flushes, every run arrives once", () =>
   withHistory(async ({ stateDir, url, flush }) => {
     const total = 600;
@@ -192,16 +211,20 @@ test("texts that Postgres cannot hold are made storable", () =>
     expect(rows).toEqual([{ check_id: "odd\uFFFD", evidence: "NUL \uFFFD, half a pair \uFFFD, quotes ' \" \\, ]]> and 😀" }]);
   }));
 
-test("a table that somebody holds locked delays a script by no more than the budget", () =>
+test("a table that somebody holds locked delays a script by no more than the budget, in an open session too", () =>
   withHistory(async ({ stateDir, url, flush }) => {
     await journalMany(stateDir, 3);
+    const { session } = await keepSession({ url, applicationName: "test" }, serverVersion);
     await withClient({ url, applicationName: "test" }, async (client) => {
       await client.query(`begin; lock table ${schema}.script_execution_log in access exclusive mode`);
-      const started = performance.now();
-      expect(await flush({ budgetMs: 400 })).toEqual({ recorded: 0, rejected: 0, waiting: 3 });
-      expect(performance.now() - started).toBeLessThan(1500);
+      for (const changes of [{}, { session }]) {
+        const started = performance.now();
+        expect(await flush({ budgetMs: 400, ...changes })).toEqual({ recorded: 0, rejected: 0, waiting: 3 });
+        expect(performance.now() - started).toBeLessThan(1500);
+      }
       await client.query("rollback");
     });
+    await session.close();
     expect(await flush()).toEqual({ recorded: 3, rejected: 0, waiting: 0 });
   }));
 
