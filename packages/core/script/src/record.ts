@@ -1,8 +1,7 @@
 import type { Options } from "@org/env";
 import { exitCodes } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
-import type { OpenSession } from "@org/postgres";
-import type { ScriptDefinition } from "./define-script.ts";
+import type { RunSession, ScriptDefinition } from "./define-script.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Report } from "./report.ts";
 import { writeReportFiles } from "./report-files/write-report-files.ts";
@@ -10,7 +9,7 @@ import { writeReportFiles } from "./report-files/write-report-files.ts";
 interface Recording<O extends Options> {
   readonly prepared: Prepared<O>;
   readonly logger: Logger;
-  readonly session: OpenSession | undefined;
+  readonly session: RunSession | undefined;
 }
 
 /**
@@ -45,13 +44,14 @@ interface HistoryTarget {
   readonly databaseUrl: string | undefined;
   readonly schema: string;
   readonly logger: Logger;
-  readonly session: OpenSession | undefined;
+  readonly session: RunSession | undefined;
 }
 
 /** By way of the journal, so that a run is kept also when the database refuses it or this process dies. */
 async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
   const { flushJournal, journalRun } = await import("./history/index.ts");
   const journaled = journalRun(target.stateDir, report);
+  await Promise.allSettled([journaled, target.session?.idle]);
   if (databaseUrl === undefined) await journaled;
   else await flushJournal({ ...target, databaseUrl, journaled, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
 }

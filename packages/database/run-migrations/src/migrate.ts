@@ -63,13 +63,15 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   const { collection, commands } = valueOf(read);
   await Promise.allSettled(commands);
   const { value: outcome, session } = valueOf(ended);
+  const { idle = Promise.resolve() } = outcome;
+  const close = (): Promise<void> => idle.then(() => session.close());
   const handsOn = !looksOnly && outcome.error === undefined;
-  if (!handsOn) await session.close();
+  if (!handsOn) await close();
   try {
     const result = await toResult(outcome, collection, context);
-    return handsOn ? { ...result, session } : result;
+    return handsOn ? { ...result, session: { ...session, close, idle } } : result;
   } catch (error) {
-    await session.close();
+    await close();
     throw error;
   }
 }
@@ -77,7 +79,7 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
 async function toResult(outcome: MigrateOutcome, collection: MigrationCollection, context: Context): Promise<Result<MigrationStatus>> {
   const { root, settings: { failOn } } = context;
   const status = toStatus({ ...outcome, collection, context });
-  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root }), ...(await customChecks(context))] };
+  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root }), ...(await customChecks(context, outcome.idle))] };
 }
 
 async function readRun(context: Context): Promise<Run> {
@@ -121,6 +123,8 @@ export interface MigrateOutcome {
   /** What they did in a scratch copy; null where nobody asked. */
   readonly rehearsal: RehearsalOutcome | null;
   readonly error: MigrationError | HookError | undefined;
+  /** Settles when the session is free again; it never rejects. Undefined where it is. */
+  readonly idle?: Promise<void> | undefined;
 }
 
 function historyTarget({ settings, runId, actor, host, scriptVersion }: Context): HistoryTarget {
@@ -224,9 +228,27 @@ async function apply(run: Run, client: PostgresClient, before: MigrateOutcome): 
   const due = new Set(dueFiles(before, run.context.settings));
   if (due.size === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], due };
-  const error = await applyPending(run, client, advance);
-  if (advance.appliedNow.length > 0) await (await import("@org/script/history")).keepSnapshot({ client }, run.context, run.context.settings.stateSchema);
-  return { ...look(run, await readWholeHistory(client, run.history)), appliedNow: advance.appliedNow, hooks: advance.hookRuns, rehearsal, error };
+  const { error, beside } = await applyPending(run, client, advance);
+  const history = await readWholeHistory(client, run.history).catch(async (cause: unknown) => {
+    await beside?.close();
+    throw cause;
+  });
+  const { appliedNow, hookRuns: hooks } = advance;
+  const idle = appliedNow.length === 0 ? beside?.close() : snapshotOf(run, client, beside);
+  return { ...look(run, history), appliedNow, hooks, rehearsal, error, idle };
+}
+
+/** The sessions read the schema while the report of the run is made. */
+async function snapshotOf({ context }: Run, client: PostgresClient, beside: OpenSession | undefined): Promise<void> {
+  const { keepSnapshot } = await import("@org/script/history");
+  const keep = (second?: PostgresClient): Promise<void> => keepSnapshot({ client, beside: second }, context, context.settings.stateSchema);
+  try {
+    await (beside === undefined ? keep() : beside.use({}, keep));
+  } catch {
+    // Only an abort comes here, and it ends the run itself.
+  } finally {
+    await beside?.close();
+  }
 }
 
 interface Advance {
@@ -238,7 +260,12 @@ interface Advance {
   readonly due: ReadonlySet<string>;
 }
 
-async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, due }: Advance): Promise<MigrateOutcome["error"]> {
+interface Applied extends Pick<MigrateOutcome, "error"> {
+  /** The session that held the lock, still open. */
+  readonly beside?: OpenSession;
+}
+
+async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, due }: Advance): Promise<Applied> {
   const { context, collection, seeds, history } = run;
   const { logger, signal, settings, progress } = context;
   const onApplied = (migration: AppliedMigration): void => {
@@ -250,17 +277,17 @@ async function applyPending(run: Run, client: PostgresClient, { appliedNow, hook
   const { lockWait: lockWaitMs, singleTransaction } = settings;
   const hooks = run.hooks.length === 0 ? undefined : hookTarget(run, (hook) => void hookRuns.push(hook));
   try {
-    const applying = session(context, false, (lockClient) =>
+    const applying = openSession(context, false, (lockClient) =>
       applyMigrations({ client, lockClient, collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
     );
     // While that session opens.
     const planning = planAhead(everyFile(run).filter(({ version }) => due.has(version)));
-    await Promise.all([applying, planning]);
-    return undefined;
+    const [{ session: beside }] = await Promise.all([applying, planning]);
+    return { error: undefined, beside };
   } catch (error) {
     if (!(error instanceof MigrationError || error instanceof HookError) || error.code === "connection") throw error;
     logger.error(error.message);
-    return error;
+    return { error };
   }
 }
 
@@ -268,8 +295,10 @@ function hookTarget({ context: { root, env, settings }, hooks, commands }: Run, 
   return { hooks, commands, cwd: root, env: { ...env, DATABASE_URL: settings.databaseUrl.reveal() }, onRun };
 }
 
-async function customChecks(context: Context): Promise<CheckResult[]> {
+async function customChecks(context: Context, idle: Promise<void> | undefined): Promise<CheckResult[]> {
   const checks = context.checks as readonly Check<{ readonly client: PostgresClient }>[];
   if (checks.length === 0) return [];
+  // They look at a database in which the run does nothing any more.
+  await idle;
   return runChecks({ checks, open: (use) => session(context, true, (client) => use({ client })), context });
 }

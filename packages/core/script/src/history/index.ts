@@ -1,6 +1,6 @@
 export { flushJournal } from "./flush-journal.ts";
 export { journalRun } from "./journal.ts";
-export { keepSnapshot, type SnapshotContext, type SnapshotSessions } from "./keep-snapshot.ts";
+export { keepSnapshot, type SnapshotContext } from "./keep-snapshot.ts";
 export { listSnapshotsOfRuns, readSnapshotOfRun, type SnapshotOfRun } from "./schema-snapshots.ts";
 export { applyStateMigrations, planStateMigrations, readStateVersion, type ApplyStateOptions } from "./state-migrations.ts";
 export { stateMigrations, type StateMigration } from "./state-schema.ts";

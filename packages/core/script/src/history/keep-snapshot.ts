@@ -6,7 +6,7 @@ import { storeSnapshotOfRun } from "./schema-snapshots.ts";
 export type SnapshotContext = Pick<RunContext<unknown>, "config" | "keepsHistory" | "runId" | "signal" | "logger">;
 
 /** The sessions that read it; with a second one half the time is enough. Both are as they were at login. */
-export type SnapshotSessions = Pick<ReadingSessions, "client" | "beside">;
+type SnapshotSessions = Pick<ReadingSessions, "client" | "beside">;
 
 /**
  * Stores what the schema is like after a run that changed it, so that a later comparison can say since which run it differs; nothing for a run that is
