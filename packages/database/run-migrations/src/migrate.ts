@@ -234,14 +234,23 @@ async function apply(run: Run, client: PostgresClient, before: MigrateOutcome): 
     throw cause;
   });
   const { appliedNow, hookRuns: hooks } = advance;
-  const idle = appliedNow.length === 0 ? beside?.close() : snapshotOf(run, client, beside);
+  const asked = Promise.withResolvers<void>();
+  const idle = appliedNow.length === 0 ? beside?.close() : snapshotOf(run, { client, beside, onAsked: asked.resolve });
+  // Making the report keeps this process busy, and the server would wait for its questions.
+  await Promise.race([asked.promise, idle]);
   return { ...look(run, history), appliedNow, hooks, rehearsal, error, idle };
 }
 
+interface SnapshotWork {
+  readonly client: PostgresClient;
+  readonly beside: OpenSession | undefined;
+  readonly onAsked: () => void;
+}
+
 /** The sessions read the schema while the report of the run is made. */
-async function snapshotOf({ context }: Run, client: PostgresClient, beside: OpenSession | undefined): Promise<void> {
+async function snapshotOf({ context }: Run, { client, beside, onAsked }: SnapshotWork): Promise<void> {
   const { keepSnapshot } = await import("@org/script/history");
-  const keep = (second?: PostgresClient): Promise<void> => keepSnapshot({ client, beside: second }, context, context.settings.stateSchema);
+  const keep = (second?: PostgresClient): Promise<void> => keepSnapshot({ client, beside: second, onAsked }, context, context.settings.stateSchema);
   try {
     await (beside === undefined ? keep() : beside.use({}, keep));
   } catch {

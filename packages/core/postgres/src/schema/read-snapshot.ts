@@ -59,31 +59,33 @@ export interface ReadingSessions {
   readonly beside?: PostgresClient | undefined;
   /** Settings of the transactions, such as `SET LOCAL lock_timeout = 1000`. */
   readonly bounds?: string | undefined;
+  /** Called when all is asked for: from then on the server works and this process waits. */
+  readonly onAsked?: (() => void) | undefined;
 }
 
 /** As readCatalogs, without taking apart what the server says. */
-export async function readRaw({ client, beside, bounds = "" }: ReadingSessions, scope: SnapshotScope): Promise<RawReading> {
+export async function readRaw({ client, beside, bounds = "", onAsked }: ReadingSessions, scope: SnapshotScope): Promise<RawReading> {
   const begin = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${bounds}`;
   return withTransaction(client, async () => {
     await client.query(begin);
-    if (beside === undefined) return readWithin([client], scope);
+    if (beside === undefined) return readWithin([client], scope, onAsked);
     const { rows } = await client.query<{ moment: string }>("SELECT pg_catalog.pg_export_snapshot() AS moment");
     return withTransaction(beside, async () => {
       await beside.query(`${begin}; SET TRANSACTION SNAPSHOT ${quoteLiteral(rows[0]!.moment)}`);
-      return readWithin([client, beside], scope);
+      return readWithin([client, beside], scope, onAsked);
     });
   });
 }
 
-async function readWithin(clients: readonly [PostgresClient, ...PostgresClient[]], scope: SnapshotScope): Promise<RawReading> {
+async function readWithin(clients: Clients, scope: SnapshotScope, onAsked?: () => void): Promise<RawReading> {
   const { clusterWide = false } = scope;
   const access = await readAccess(clients[0]);
   // Before this session's own settings hide the server's.
   const server = clusterWide ? [await readServerSettings(clients[0])] : [];
-  for (const client of clients) await client.query(`${settings}; SAVEPOINT reading`);
+  for (const client of clients) await client?.query(`${settings}; SAVEPOINT reading`);
   const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
-  const { parts, unread } = await readFamilies(wanted, { clients, access, scope });
-  for (const client of clients) await client.query("RELEASE SAVEPOINT reading");
+  const { parts, unread } = await readFamilies(wanted, { clients, access, scope, onAsked });
+  for (const client of clients) await client?.query("RELEASE SAVEPOINT reading");
   return { serverVersion: access.version, clusterWide, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
 }
 
@@ -94,10 +96,13 @@ const settings = `
   SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL extra_float_digits = 1;
   SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL xmlbinary = base64`;
 
+type Clients = readonly [PostgresClient, PostgresClient?];
+
 interface Reader {
-  readonly clients: readonly [PostgresClient, ...PostgresClient[]];
+  readonly clients: Clients;
   readonly access: Access;
   readonly scope: SnapshotScope;
+  readonly onAsked?: (() => void) | undefined;
 }
 
 type Read = Pick<RawReading, "parts" | "unread">;
@@ -106,11 +111,11 @@ type Read = Pick<RawReading, "parts" | "unread">;
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
   const { clients } = reader;
   try {
-    return { parts: await runQueries(await present(wanted, clients[0]), reader), unread: [] };
+    return { parts: await runQueries(wanted, reader), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
-    for (const client of clients) await client.query("ROLLBACK TO SAVEPOINT reading");
+    for (const client of clients) await client?.query("ROLLBACK TO SAVEPOINT reading");
     const [only, ...others] = wanted;
     if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
     return readOneByOne(wanted, reader);
@@ -129,10 +134,21 @@ async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<
   return { parts: reads.flatMap(({ parts }) => parts), unread: reads.flatMap(({ unread }) => unread) };
 }
 
-/** In each session the families that fall to it; all have ended before one that failed is told. */
-async function runQueries(wanted: readonly Family[], { clients, access, scope }: Reader): Promise<readonly RawPart[]> {
-  const shares = clients.map((client, share) => runQuery(wanted.filter((_, place) => place % clients.length === share), { client, access, scope }));
-  const answers = await Promise.allSettled(shares);
+/**
+ * The second session takes a half of what is always there, and the first one the rest when it knows what else is. Both have ended before a failure of one
+ * is told.
+ */
+async function runQueries(wanted: readonly Family[], { clients: [client, beside], access, scope, onAsked }: Reader): Promise<readonly RawPart[]> {
+  const run = (families: readonly Family[], session: PostgresClient): Promise<readonly RawPart[]> => runQuery(families, { client: session, access, scope });
+  const always = wanted.filter(({ source }) => source === undefined);
+  const half = new Set(beside === undefined ? [] : always.filter((_, place) => place % 2 === 0));
+  const second = beside === undefined ? [] : run([...half], beside);
+  const first = present(wanted, client).then((found) => {
+    const rest = run(found.filter((family) => !half.has(family)), client);
+    onAsked?.();
+    return rest;
+  });
+  const answers = await Promise.allSettled([first, second]);
   return answers.flatMap((answer) => {
     if (answer.status === "rejected") throw answer.reason;
     return answer.value;
@@ -146,7 +162,7 @@ interface Answer {
   readonly records: string;
 }
 
-async function runQuery(wanted: readonly Family[], { client, access, scope }: Omit<Reader, "clients"> & { readonly client: PostgresClient }): Promise<readonly RawPart[]> {
+async function runQuery(wanted: readonly Family[], { client, access, scope }: Pick<Reader, "access" | "scope"> & { readonly client: PostgresClient }): Promise<readonly RawPart[]> {
   if (wanted.length === 0) return [];
   const { rows } = await client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
   const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, JSON.parse(columns) as string[]] as const])));
