@@ -38,13 +38,15 @@ const common: Options = {
   silent: true,
   // Bundled CommonJS packages look beside __dirname for their files.
   shims: true,
-  // A package of this workspace is bundled from its source: its build has a banner of its own already.
   esbuildOptions: (options) => {
+    // A package of this workspace is bundled from its source: its build has a banner of its own already.
     options.conditions = ["@org/source", "module"];
+    // Beside a bin with everything in it, what is imported has to be small: the installed size has a budget.
+    options.minifyWhitespace = manifest.bundledBin === true;
   },
 };
 
-// CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import; minified, because the installed size has a budget.
+// CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import; minified for the same budget.
 async function bundleBin(outDir: string): Promise<void> {
   const entry = { bin: "src/bin.ts", launch: launcher() };
   await build({ ...common, config: false, entry, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minify: true });
