@@ -29,6 +29,7 @@ export async function isReadOnly(client: PostgresClient): Promise<boolean> {
  * and is read-only where they say so. Set for the session instead, they would stay with the pooler's connection and meet its next user.
  */
 export function transactionBound(client: PostgresClient, settings: SessionSettings): PostgresClient {
+  if (Object.keys(settings).length === 0) return client;
   const readOnly = settings["default_transaction_read_only"] === "on" ? ["SET TRANSACTION READ ONLY"] : [];
   const bounds = [...readOnly, ...Object.entries(settings).map(([name, value]) => `SET LOCAL ${name} = ${value}`)].join("; ");
   let inTransaction = false;

@@ -20,6 +20,7 @@ import { printable } from "./printable.ts";
 import type { RehearsalOutcome } from "./rehearse/rehearsal-check.ts";
 import { rehearsePending } from "./rehearse/rehearse-pending.ts";
 import { dueFiles } from "./select-pending.ts";
+import { keepSnapshotBeside } from "./keep-snapshot-beside.ts";
 import { readMigrations, type Migration, type MigrationCollection } from "./read-migrations.ts";
 import { repeatableStates, type RepeatableState } from "./repeatables.ts";
 import { statusChecks, toStatus, type MigrationStatus } from "./status.ts";
@@ -235,29 +236,10 @@ async function apply(run: Run, client: PostgresClient, before: MigrateOutcome): 
   });
   const { appliedNow, hookRuns: hooks } = advance;
   const asked = Promise.withResolvers<void>();
-  const idle = appliedNow.length === 0 ? beside?.close() : snapshotOf(run, { client, beside, onAsked: asked.resolve });
+  const idle = appliedNow.length === 0 ? beside?.close() : keepSnapshotBeside(run.context, { client, beside, onAsked: asked.resolve });
   // Making the report keeps this process busy, and the server would wait for its questions.
   await Promise.race([asked.promise, idle]);
   return { ...look(run, history), appliedNow, hooks, rehearsal, error, idle };
-}
-
-interface SnapshotWork {
-  readonly client: PostgresClient;
-  readonly beside: OpenSession | undefined;
-  readonly onAsked: () => void;
-}
-
-/** The sessions read the schema while the report of the run is made. */
-async function snapshotOf({ context }: Run, { client, beside, onAsked }: SnapshotWork): Promise<void> {
-  const { keepSnapshot } = await import("@org/script/history");
-  const keep = (second?: PostgresClient): Promise<void> => keepSnapshot({ client, beside: second, onAsked }, context, context.settings.stateSchema);
-  try {
-    await (beside === undefined ? keep() : beside.use({}, keep));
-  } catch {
-    // Only an abort comes here, and it ends the run itself.
-  } finally {
-    await beside?.close();
-  }
 }
 
 interface Advance {
