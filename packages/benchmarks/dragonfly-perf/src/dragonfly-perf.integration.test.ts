@@ -121,6 +121,9 @@ describe("refuses", () => {
     ["sizes that are none", { size: "3k" }, /--size/],
     ["a ratio that is none", { ratio: "1" }, /--ratio/],
     ["a command that names no key of its own", { command: "FLUSHALL" }, /names no key/],
+    ["a command with an open quote", { command: `SET __key__ "a b` }, /^--command "SET __key__ \\"a b": the double quote at "a stays open$/],
+    ["a command with an open quote after words in quotes", { command: `SET '__key__' "it's" 'a b` }, /: the single quote at 'a stays open$/],
+    ["a preload with an open quote", { command: "GET __key__", preload: "SET __key__ 'a b" }, /^--preload "SET __key__ 'a b": the single quote at 'a stays open$/],
     ["a command that touches a foreign key beside its own", { command: "MSET __key__ 1 foreign 2" }, /touches the key foreign/],
     ["a command that takes its own key for something else", { command: "FLUSHALL __key__" }, /touches no key/],
     ["more requests than fit into memory", { size: "1000000", connections: 5000, threads: 1 }, /256 MB/],
@@ -128,6 +131,13 @@ describe("refuses", () => {
     ["a far server beyond the cap", { redisUrl: "redis://192.0.2.1", connections: 5000 }, /not local/],
   ])("%s", async (_, settings, message) => {
     await expect(dragonflyPerf({ ...brief, redisUrl: cache.url, ...settings })).rejects.toMatchObject({ code: "configuration", message: expect.stringMatching(message) });
+  });
+
+  test("an open quote with the way to close it, and no quote within a word", async () => {
+    const run = (command: string) => dragonflyPerf({ ...brief, redisUrl: cache.url, command });
+    await expect(run("SET __key__ 'a b")).rejects.toMatchObject({ hint: `Close it with a second ', or put " around the word when the ' belongs to it.` });
+    const { data } = await run(`SET __key__ {"a":"it's"}`);
+    expect(data!.runs[0]!.total.errors).toEqual({});
   });
 
   test("a replica", async () => {

@@ -40,14 +40,22 @@ export function makePlan(settings: BenchmarkSettings): BenchmarkPlan {
 }
 
 function customSuite({ command, preload }: BenchmarkSettings, options: SuiteOptions): Suite {
-  const words = splitWords(command!);
+  const words = splitWords("--command", command!);
   refuse(!words.slice(1).some((word) => word.includes("__key__")), `--command ${JSON.stringify(command)} names no key of this benchmark`, "Write __key__ where the key belongs, such as \"HSET __key__ field __data__\".");
-  return makeCustomSuite("command", { words, preload: preload === undefined ? [] : [splitWords(preload)] }, options);
+  return makeCustomSuite("command", { words, preload: preload === undefined ? [] : [splitWords("--preload", preload)] }, options);
 }
 
-/** Words between blanks; quotes keep blanks together. */
-function splitWords(text: string): string[] {
-  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu)].map(([, double, single, bare]) => double ?? single ?? bare ?? "");
+/** Words between blanks; quotes keep blanks together. Throws ScriptError(configuration) for a quote at the beginning of a word that has no end. */
+function splitWords(flag: "--command" | "--preload", text: string): string[] {
+  return [...text.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/gu)].map(([, double, single, bare = ""]) => {
+    if (/^["']/u.test(bare)) throw openQuote(`${flag} ${JSON.stringify(text)}`, bare);
+    return double ?? single ?? bare;
+  });
+}
+
+function openQuote(command: string, word: string): ScriptError {
+  const [name, quote, other] = word.startsWith('"') ? ["double", '"', "'"] : ["single", "'", '"'];
+  return new ScriptError("configuration", `${command}: the ${name} quote at ${word} stays open`, { hint: `Close it with a second ${quote}, or put ${other} around the word when the ${quote} belongs to it.` });
 }
 
 function parseRatio(text: string): { readonly writes: number; readonly reads: number } {
