@@ -276,15 +276,16 @@ describe("as a command", () => {
       // It reads what is kept, which needs no server and harms none.
       const history = () => runBin("dragonfly-perf", ["history"], { env: { ...env, REDIS_URL: undefined, ENVIRONMENT: "production" }, cwd: folder });
       expect(await history()).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("no result of dragonfly-perf is kept") });
-      for (const suite of ["get", "get", "set"]) await runBin("dragonfly-perf", [...flags, "--suite", suite, "--percentile", "50"], { env, cwd: folder });
+      for (const suite of ["set", "get,set", "get,set"]) await runBin("dragonfly-perf", [...flags, "--suite", suite, "--percentile", "50"], { env, cwd: folder });
       for (let times = 0; times < 2; times++) {
         const { exitCode, stdout } = await history();
         expect(exitCode).toBe(0);
-        expect(stdout.match(/^\d{4}-\d\d-\d\dT\S+ +(?:get|set)/gmu), stdout).toHaveLength(3);
+        expect(stdout.match(/^\d{4}-\d\d-\d\dT\S+ +(?:get|set)/gmu), stdout).toHaveLength(5);
+        expect(stdout.replaceAll(/\s+/gu, " ")).toContain("3 results are kept (5 rows, one for each suite of a result), 2 with the settings and the environment of the newest, itself included");
         expect(stdout).toContain("other settings or environment");
       }
       const { data } = JSON.parse(await readFile(join(folder, "benchmark_results.json"), "utf8")) as Report<BenchmarkData>;
-      expect(data!.runs.map(({ suite }) => suite)).toEqual(["set"]);
+      expect(data!.runs.map(({ suite }) => suite)).toEqual(["get", "set"]);
     });
   });
 

@@ -12,8 +12,9 @@ export async function showHistory(stateDir: string): Promise<Result<BenchmarkDat
   const latest = kept.at(-1);
   if (latest === undefined) throw new ScriptError("dependency", `no result of dragonfly-perf is kept in ${stateDir}`, { hint: "Run npx @org/dragonfly-perf first." });
   const trend = kept.flatMap((data) => pointsOf(data, latest));
-  const comparable = new Set(trend.filter((point) => point.isComparable).map(({ startedAt }) => startedAt)).size;
-  const finding = pass(`${kept.length} results are kept, ${comparable} of them of the newest one's settings and environment`, { value: kept.length, unit: "count" });
+  const comparable = kept.filter((data) => isComparable(data, latest)).length;
+  const [results, rows] = [kept.length === 1 ? "1 result is" : `${kept.length} results are`, trend.length === 1 ? "1 row" : `${trend.length} rows`];
+  const finding = pass(`${results} kept (${rows}, one for each suite of a result), ${comparable} with the settings and the environment of the newest, itself included`, { value: kept.length, unit: "count" });
   return { checks: [checkResult({ id: "perf.history", title: "Earlier results are kept" }, finding)], data: { ...latest, trend } };
 }
 
@@ -34,13 +35,16 @@ async function filesIn(folder: string): Promise<string[]> {
   }
 }
 
+function isComparable(data: BenchmarkData, latest: BenchmarkData): boolean {
+  return differences({ ...data.fingerprint, settings: data.settings }, { ...latest.fingerprint, settings: latest.settings }).length === 0;
+}
+
 /** One point for each suite: the middle of its repeated runs. */
 function pointsOf(data: BenchmarkData, latest: BenchmarkData): TrendPoint[] {
   const own = data.runs.filter(({ side }) => side === "first");
-  const isComparable = differences({ ...data.fingerprint, settings: data.settings }, { ...latest.fingerprint, settings: latest.settings }).length === 0;
   return [...new Set(own.map(({ suite }) => suite))].map((suite) => {
     const runs = own.filter((run) => run.suite === suite);
     const p99 = runs.map(({ total }) => (total.corrected ?? total.raw).p99).filter((value) => value !== null);
-    return { startedAt: runs[0]!.startedAt, suite, opsPerSecond: median(runs.map((run) => run.opsPerSecond)), p99: p99.length === 0 ? null : median(p99), validity: data.validity, isComparable };
+    return { startedAt: runs[0]!.startedAt, suite, opsPerSecond: median(runs.map((run) => run.opsPerSecond)), p99: p99.length === 0 ? null : median(p99), validity: data.validity, isComparable: isComparable(data, latest) };
   });
 }
