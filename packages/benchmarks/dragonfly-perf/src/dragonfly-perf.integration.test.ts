@@ -107,7 +107,7 @@ test("checks of the config judge the runs, and measure benchmarks of their own",
 });
 
 test("a staircase of connections, and a sweep of rates", async () => {
-  const stairs = await dragonflyPerf({ ...brief, redisUrl: cache.url, suites: ["get"], staircase: ["1", "4"] });
+  const stairs = await dragonflyPerf({ ...brief, connections: undefined, redisUrl: cache.url, suites: ["get"], staircase: ["1", "4"] });
   expect(stairs.data!.runs.map(({ connections }) => connections)).toEqual([1, 4]);
   const { data } = await dragonflyPerf({ ...brief, redisUrl: cache.url, suites: ["get"], sweep: "1m" });
   expect(data!.sweeps).toMatchObject([{ suite: "get", limitMs: 60_000, steps: expect.any(Array) }]);
@@ -127,6 +127,7 @@ describe("refuses", () => {
     ["a command that touches a foreign key beside its own", { command: "MSET __key__ 1 foreign 2" }, /touches the key foreign/],
     ["a command that takes its own key for something else", { command: "FLUSHALL __key__" }, /touches no key/],
     ["more requests than fit into memory", { size: "1000000", connections: 5000, threads: 1 }, /256 MB/],
+    ["a staircase beside a number of connections", { staircase: ["1", "4"] }, /--staircase and --connections both/],
     ["more threads than connections", { threads: 8 }, /more threads/],
     ["a far server beyond the cap", { redisUrl: "redis://192.0.2.1", connections: 5000 }, /not local/],
   ])("%s", async (_, settings, message) => {
@@ -254,6 +255,7 @@ describe("as a command", () => {
     ["a bad number", ["--connections", "none"], 3],
     ["no URL", ["--redis-url", ""], 3],
     ["keys for no command", ["--preload", "SET __key__ a"], 3],
+    ["a staircase beside a number of connections", ["--staircase", "1,4"], 3],
     ["keys that do not last", ["--ttl", "10ms"], 3],
     ["a sweep for no latency", ["--sweep", "0s"], 3],
     ["a refused connection", ["--redis-url", "redis://127.0.0.1:1"], 4],

@@ -28,7 +28,7 @@ interface Opponent {
 
 /** Loads the server as the settings say, and judges the figures. Throws ScriptError for a load that must not be. */
 export async function benchmark(context: Context): Promise<Result<BenchmarkData | null>> {
-  const plan = makePlan(context.settings);
+  const plan = makePlan(context.settings, context.sources);
   const url = context.settings.redisUrl.reveal();
   const load = plannedLoad(plan, url);
   refuseRemoteLoad(load);
@@ -175,7 +175,7 @@ async function runCustomChecks(context: Context, { plan, state, runs }: Pick<Run
   if (context.checks.length === 0) return [];
   const url = plan.settings.redisUrl.reveal();
   const measure = async ({ name, command, preload }: CustomBenchmark): Promise<RunResult> => {
-    const own = makePlan({ ...plan.settings, command, preload });
+    const own = makePlan({ ...plan.settings, command, preload }, context.sources);
     const suite = { ...own.suites[0]!, name };
     const { run } = await runOnce(context, { plan: own, suite, round: 1, connections: own.steps[0]!, rate: own.settings.rate, side: "first", url, state });
     return run;

@@ -1,5 +1,6 @@
 import { describeCacheUrl, parseCacheUrl } from "@org/cache";
 import { ScriptError } from "@org/exit-codes";
+import type { SettingSource } from "@org/script";
 import type { KeyPlan, LoadPlan, ServerAddress, WeightedSize } from "./engine/load-plan.ts";
 import type { BenchmarkSettings } from "./options.ts";
 import type { LoadSettings } from "./result.ts";
@@ -21,14 +22,15 @@ const mostBuffered = 256 * 1024 ** 2;
 /** What a server spends on a key beside its value. */
 const bytesPerKey = 100;
 
-/** Checks what the options alone cannot. Throws ScriptError(configuration). */
-export function makePlan(settings: BenchmarkSettings): BenchmarkPlan {
+/** Checks what the options alone cannot; the sources tell what was set from what is a default. Throws ScriptError(configuration). */
+export function makePlan(settings: BenchmarkSettings, sources: Readonly<Record<string, SettingSource>>): BenchmarkPlan {
   const suiteOptions: SuiteOptions = { sizes: valid("--size", () => parseSizes(settings.size)), ttlSeconds: Math.max(1, Math.ceil(settings.ttl / 1000)), ratio: valid("--ratio", () => parseRatio(settings.ratio)) };
   const suites = settings.command === undefined ? settings.suites.map((name) => valid("--suite", () => makeSuite(name, suiteOptions))) : [customSuite(settings, suiteOptions)];
   const steps = (settings.staircase ?? [String(settings.connections)]).map((step) => valid("--staircase", () => parseConnections(step)));
   const largest = Math.max(...suiteOptions.sizes.map(({ bytes }) => bytes));
   const plan = { settings, suites, suiteOptions, steps, keyBytes: settings.keys * (averageSize(suiteOptions.sizes) + bytesPerKey) };
   refuse(Math.max(...steps) * settings.pipeline * largest > mostBuffered, "connections, pipeline and size together need more than 256 MB of requests", "Take fewer --connections, a lower --pipeline or a smaller --size.");
+  refuse(settings.staircase !== undefined && sources["connections"]?.kind !== "default", "--staircase and --connections both say with how many connections to run", "Leave out one of them.");
   refuse(settings.threads > Math.min(...steps), "there are more threads than connections", "Take at least as many --connections as --threads.");
   refuse(settings.duration < 100, "--duration is shorter than 100 ms", "Run for at least a second.");
   refuse(settings.preload !== undefined && settings.command === undefined, "--preload makes the keys of --command, and there is none", "Add --command, or leave out --preload: the suites make their keys themselves.");
