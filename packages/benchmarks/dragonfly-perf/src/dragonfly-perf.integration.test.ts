@@ -144,7 +144,8 @@ describe("refuses", () => {
   test("a replica", async () => {
     const replica = await startPrivateCache({ settings: { replicaof: `127.0.0.1 ${cache.port}`, masterauth: cache.password! } });
     try {
-      await expect(dragonflyPerf({ ...brief, redisUrl: replica.url })).rejects.toMatchObject({ code: "configuration", message: expect.stringContaining("is a replica") });
+      await expect(dragonflyPerf({ ...brief, redisUrl: replica.url })).rejects.toMatchObject({ code: "configuration", message: expect.stringContaining("is a replica"), hint: "Let REDIS_URL name the primary." });
+      await expect(dragonflyPerf({ ...brief, redisUrl: cache.url, compare: replica.url, acrossEnvironments: true })).rejects.toMatchObject({ code: "configuration", hint: "Let --compare name the primary." });
     } finally {
       await replica.stop();
     }

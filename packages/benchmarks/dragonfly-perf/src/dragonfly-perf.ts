@@ -12,7 +12,7 @@ import type { BenchmarkData, ComparisonResult, RunResult, SweepResult } from "./
 import { runSuite, type Observation } from "./run-suite.ts";
 import { readState, type ServerState } from "./server/facts.ts";
 import { withOwnKeys } from "./server/own-keys.ts";
-import { refuseRemoteLoad, refuseServer, type PlannedLoad } from "./server/safety.ts";
+import { refuseRemoteLoad, refuseServer, type PlannedLoad, type Target } from "./server/safety.ts";
 import { sweep } from "./sweep.ts";
 import type { Suite } from "./suites.ts";
 import { truthChecks } from "./truth/truth-checks.ts";
@@ -22,21 +22,21 @@ type Context = RunContext<BenchmarkSettings>;
 /** What the server is held against: another server, measured in turns with it, or an earlier report. */
 interface Opponent {
   readonly name: string;
-  readonly server: { readonly url: string; readonly state: ServerState } | undefined;
+  readonly server: (Target & { readonly state: ServerState }) | undefined;
   readonly baseline: BenchmarkData | undefined;
 }
 
 /** Loads the server as the settings say, and judges the figures. Throws ScriptError for a load that must not be. */
 export async function benchmark(context: Context): Promise<Result<BenchmarkData | null>> {
   const plan = makePlan(context.settings, context.sources);
-  const url = context.settings.redisUrl.reveal();
-  const load = plannedLoad(plan, url);
+  const target = ownTarget(plan);
+  const load = plannedLoad(plan, target);
   refuseRemoteLoad(load);
   if (context.dryRun) return { checks: [...truthChecks, ...context.checks].map((check) => checkResult(check, skipped(`dry run: would do ${describePlan(plan)}`))), data: null };
-  const state = await readServer(url, context.signal);
+  const state = await readServer(target, context.signal);
   refuseServer(state, load);
   const opponent = await meetOpponent(context, plan, state);
-  const floor = await measureFloor(addressOf(url, plan.settings.protocol), context.signal);
+  const floor = await measureFloor(addressOf(target.url, plan.settings.protocol), context.signal);
   const { observations, sweeps } = await loadServer(context, { plan, state, opponent });
   const comparison = comparisonOf(observations, plan, opponent);
   const judged = await runChecks({ checks: truthChecks, open: (use) => use({ observations, settings: plan.settings, config: context.config }), context });
@@ -48,9 +48,13 @@ export async function benchmark(context: Context): Promise<Result<BenchmarkData 
   return { checks: [...checks, ...(await writeOutputs(data, plan.settings))], data };
 }
 
-function plannedLoad({ settings, steps, keyBytes }: BenchmarkPlan, url: string): PlannedLoad {
+function ownTarget({ settings }: BenchmarkPlan): Target {
+  return { url: settings.redisUrl.reveal(), setting: "REDIS_URL" };
+}
+
+function plannedLoad({ settings, steps, keyBytes }: BenchmarkPlan, target: Target): PlannedLoad {
   const { pipeline, allowRemote, allowFull } = settings;
-  return { url, underWay: Math.max(...steps) * pipeline, keyBytes, allowRemote, allowFull };
+  return { ...target, underWay: Math.max(...steps) * pipeline, keyBytes, allowRemote, allowFull };
 }
 
 async function meetOpponent({ settings, root, scriptVersion, signal }: Context, plan: BenchmarkPlan, { server }: ServerState): Promise<Opponent | undefined> {
@@ -61,12 +65,13 @@ async function meetOpponent({ settings, root, scriptVersion, signal }: Context, 
     refuseDifferent({ server, client: describeMachine(scriptVersion), settings: loadSettings(plan) }, { ...baseline.fingerprint, settings: baseline.settings }, settings.acrossEnvironments);
     return { name: named, server: undefined, baseline };
   }
-  const load = plannedLoad(plan, named);
+  const target: Target = { url: named, setting: "--compare" };
+  const load = plannedLoad(plan, target);
   refuseRemoteLoad(load);
-  const state = await readServer(named, signal);
+  const state = await readServer(target, signal);
   refuseServer(state, load);
   refuseDifferent({ server }, { server: state.server }, settings.acrossEnvironments);
-  return { name: describeCacheUrl(named), server: { url: named, state }, baseline: undefined };
+  return { name: describeCacheUrl(named), server: { ...target, state }, baseline: undefined };
 }
 
 function comparisonOf(observations: readonly Observation[], { settings }: BenchmarkPlan, opponent: Opponent | undefined): ComparisonResult | null {
@@ -77,11 +82,11 @@ function comparisonOf(observations: readonly Observation[], { settings }: Benchm
   return compare({ against: opponent.name, own, other, isPaired: opponent.server !== undefined, threshold: settings.threshold });
 }
 
-async function readServer(url: string, signal: AbortSignal): Promise<ServerState> {
+async function readServer(target: Target, signal: AbortSignal): Promise<ServerState> {
   try {
-    return await withCache({ url, clientName: "dragonfly-perf", signal }, (client: CacheClient) => readState(client));
+    return await withCache({ ...target, clientName: "dragonfly-perf", signal }, (client: CacheClient) => readState(client));
   } catch (error) {
-    throw toCacheError(error, { url, doing: "read what the server tells of itself" });
+    throw toCacheError(error, { ...target, doing: "read what the server tells of itself" });
   }
 }
 
@@ -101,7 +106,7 @@ async function sweepAll(context: Context, { plan, state }: Running, limitMs: num
   const [observations, sweeps]: [Observation[], SweepResult[]] = [[], []];
   for (const suite of plan.suites) {
     const tried: Observation[] = [];
-    const once = { plan, suite, round: 1, connections: plan.steps[0]!, side: "first", url: plan.settings.redisUrl.reveal(), state } as const;
+    const once = { plan, suite, round: 1, connections: plan.steps[0]!, side: "first", ...ownTarget(plan), state } as const;
     const found = await sweep(suite.name, limitMs, async (rate) => {
       const observation = await runOnce(context, { ...once, rate });
       tried.push(observation);
@@ -120,7 +125,7 @@ async function runAll(context: Context, { plan, state, opponent }: Running): Pro
   for (let round = 1; round <= settings.repeat; round++) {
     for (const connections of steps) {
       for (const suite of suites) {
-        const first = { side: "first", url: settings.redisUrl.reveal(), state } as const;
+        const first = { side: "first", ...ownTarget(plan), state } as const;
         const both = opponent?.server === undefined ? [first] : [first, { side: "second", ...opponent.server } as const];
         for (const side of round % 2 === 1 ? both : both.toReversed()) {
           const observation = await runOnce(context, { plan, suite, round, connections, rate: settings.rate, ...side });
@@ -133,10 +138,10 @@ async function runAll(context: Context, { plan, state, opponent }: Running): Pro
 }
 
 /** One run on one server, whose keys are removed however it ends. */
-async function runOnce(context: Context, { plan, suite, round, connections, rate, side, url, state }: OneRun): Promise<Observation> {
+async function runOnce(context: Context, { plan, suite, round, connections, rate, side, url, setting, state }: OneRun): Promise<Observation> {
   const { logger, signal, progress, runId } = context;
   const prefix = `dragonfly-perf:${state.keyTag}${runId}:${suite.name}:`;
-  const shape = { url, suite, prefix, connections, rate };
+  const shape = { url, setting, suite, prefix, connections, rate };
   const run = { plan, shape, round, side, serverThreads: state.server.threads, signal, progress };
   const observation = await withOwnKeys({ url, logger, ttlMs: plan.settings.ttl }, (keys) => runSuite({ ...run, keys }));
   const speed = `${Math.round(observation.run.opsPerSecond)} ops/s, p99 ${(observation.run.total.corrected ?? observation.run.total.raw).p99 ?? "unknown"} ms`;
@@ -144,14 +149,13 @@ async function runOnce(context: Context, { plan, suite, round, connections, rate
   return observation;
 }
 
-interface OneRun {
+interface OneRun extends Target {
   readonly plan: BenchmarkPlan;
   readonly suite: Suite;
   readonly round: number;
   readonly connections: number;
   readonly rate: number | undefined;
   readonly side: "first" | "second";
-  readonly url: string;
   readonly state: ServerState;
 }
 
@@ -173,14 +177,14 @@ export interface CustomBenchmark {
 
 async function runCustomChecks(context: Context, { plan, state, runs }: Pick<Running, "plan" | "state"> & { readonly runs: readonly RunResult[] }): Promise<CheckResult[]> {
   if (context.checks.length === 0) return [];
-  const url = plan.settings.redisUrl.reveal();
+  const target = ownTarget(plan);
   const measure = async ({ name, command, preload }: CustomBenchmark): Promise<RunResult> => {
     const own = makePlan({ ...plan.settings, command, preload }, context.sources);
     const suite = { ...own.suites[0]!, name };
-    const { run } = await runOnce(context, { plan: own, suite, round: 1, connections: own.steps[0]!, rate: own.settings.rate, side: "first", url, state });
+    const { run } = await runOnce(context, { plan: own, suite, round: 1, connections: own.steps[0]!, rate: own.settings.rate, side: "first", ...target, state });
     return run;
   };
-  const open = (use: (opened: BenchmarkContext) => Promise<void>): Promise<void> => withCache({ url, clientName: "dragonfly-perf", signal: context.signal }, (cache) => use({ cache, runs, measure }));
+  const open = (use: (opened: BenchmarkContext) => Promise<void>): Promise<void> => withCache({ ...target, clientName: "dragonfly-perf", signal: context.signal }, (cache) => use({ cache, runs, measure }));
   return runChecks({ checks: context.checks as readonly Check<BenchmarkContext>[], open, context });
 }
 

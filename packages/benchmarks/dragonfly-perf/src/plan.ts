@@ -4,6 +4,7 @@ import type { SettingSource } from "@org/script";
 import type { KeyPlan, LoadPlan, ServerAddress, WeightedSize } from "./engine/load-plan.ts";
 import type { BenchmarkSettings } from "./options.ts";
 import type { LoadSettings } from "./result.ts";
+import type { Target } from "./server/safety.ts";
 import { parseSizes } from "./sizes.ts";
 import { makeCustomSuite, makeSuite, type Suite, type SuiteOptions } from "./suites.ts";
 
@@ -94,8 +95,7 @@ export function addressOf(url: string, protocol: "2" | "3"): ServerAddress {
   return { host, port, socket, tls, user, password, database, protocol: protocol === "3" ? 3 : 2 };
 }
 
-export interface LoadShape {
-  readonly url: string;
+export interface LoadShape extends Target {
   readonly suite: Suite;
   readonly prefix: string;
   readonly connections: number;

@@ -52,7 +52,7 @@ export async function runSuite(asked: SuiteRun): Promise<Observation> {
   const space = { prefix: shape.prefix, count: plan.settings.keys };
   keys.add(space);
   try {
-    return await withCache({ url: shape.url, clientName: "dragonfly-perf", signal }, async (client) => {
+    return await withCache({ url: shape.url, setting: shape.setting, clientName: "dragonfly-perf", signal }, async (client) => {
       if (shape.suite.isCustom) await refuseForeignKeys(client, [...shape.suite.preload, ...shape.suite.commands], shape.prefix);
       const before = await readFacts(client);
       const made = await preload(asked);
@@ -61,13 +61,13 @@ export async function runSuite(asked: SuiteRun): Promise<Observation> {
       const measured = await measure(asked);
       const machineAfter = await readMachine();
       const run = describeRun(asked, measured, { before, filled, made });
-      const server = { isHere: isLocal(shape.url), seconds: difference(measured.facts[0]!.cpu, measured.facts.at(-1)!.cpu) };
+      const server = { isHere: isLocal(shape), seconds: difference(measured.facts[0]!.cpu, measured.facts.at(-1)!.cpu) };
       return { run, suite: shape.suite, machine: [machine, machineAfter], cores: coresHere(), serverThreads: asked.serverThreads, server, removed: await keys.remove(client, space) };
     });
   } catch (error) {
     signal.throwIfAborted();
     if ((error as NodeJS.ErrnoException).code === "EMFILE") throw tooManyFiles(shape.connections);
-    throw toCacheError(error, { url: shape.url, doing: `run the suite ${shape.suite.name}` });
+    throw toCacheError(error, { url: shape.url, setting: shape.setting, doing: `run the suite ${shape.suite.name}` });
   }
 }
 
@@ -124,7 +124,7 @@ async function measure({ plan, shape, signal, progress }: SuiteRun): Promise<Mea
   const samples: { worker: number; sample: Sample }[] = [];
   const plans = loadPlans(plan, shape);
   let ownRequests = 0;
-  const facts = await watchServer(shape.url, signal, async (watch) => {
+  const facts = await watchServer(shape, signal, async (watch) => {
     const sent = await runLoad({
       plans,
       signal,

@@ -7,6 +7,8 @@ export type CacheClient = Redis;
 
 export interface CacheOptions {
   readonly url: string;
+  /** What the URL was set with, which errors name; REDIS_URL unless told. */
+  readonly setting?: string | undefined;
   /** Shown by CLIENT LIST, so that an operator sees whose session it is; blanks become dashes, as the server allows none. */
   readonly clientName: string;
   /** Milliseconds for DNS, TCP, TLS and login together; 5000 unless told. */
@@ -23,7 +25,7 @@ export interface CacheOptions {
  */
 export async function withCache<T>(options: CacheOptions, work: (client: CacheClient) => Promise<T>): Promise<T> {
   options.signal?.throwIfAborted();
-  const address = parseCacheUrl(options.url);
+  const address = parseCacheUrl(options.url, options.setting);
   const { default: ioredis } = await import("ioredis");
   const client = new ioredis.Redis(clientOptions(options, address));
   const session = watch(client, options.signal);
@@ -32,7 +34,7 @@ export async function withCache<T>(options: CacheOptions, work: (client: CacheCl
     return await Promise.race([work(client), session.broken]);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw isConnectionLoss(error) ? toCacheError(session.cause() ?? error, { url: options.url }) : error;
+    throw isConnectionLoss(error) ? toCacheError(session.cause() ?? error, options) : error;
   } finally {
     session.close();
   }
@@ -106,7 +108,7 @@ async function logIn(login: Login): Promise<void> {
     await Promise.race([greet(login), broken, limit.passed]);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw toCacheError(error, { url: options.url, doing: "connect" });
+    throw toCacheError(error, { ...options, doing: "connect" });
   } finally {
     limit.clear();
   }

@@ -42,9 +42,19 @@ test.each([
   expect((error as Error).cause).not.toHaveProperty("command");
 });
 
+test.each([
+  ["ERR AUTH <password> called without any password configured for the default user.", "holds one", "from --compare"],
+  ["WRONGPASS invalid username-password pair or user is disabled.", "WRONGPASS", "in --compare"],
+])("%s: names what the URL was set with", (message, reason, hint) => {
+  const error = toCacheError(Object.assign(new Error(message), { name: "ReplyError" }), { url, setting: "--compare" });
+  expect(error).toMatchObject({ message: expect.stringContaining(reason), hint: expect.stringContaining(hint) });
+  expect(JSON.stringify([(error as ScriptError).message, (error as ScriptError).hint])).not.toContain("REDIS_URL");
+});
+
 test("a ScriptError and a bug come back as they are", () => {
   const known = new ScriptError("permission", "x");
   const bug = new TypeError("x is not a function");
   expect(toCacheError(known, { url })).toBe(known);
+  expect(toCacheError(known, { url: "no URL" })).toBe(known);
   expect(toCacheError(bug, { url })).toBe(bug);
 });

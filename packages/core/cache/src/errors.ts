@@ -3,6 +3,8 @@ import { describeCacheUrl } from "./url.ts";
 
 export interface CacheErrorContext {
   readonly url: string;
+  /** What the URL was set with, which the remedy names; REDIS_URL unless told. */
+  readonly setting?: string | undefined;
   /** What was being done, as an infinitive: "read the memory settings". */
   readonly doing?: string | undefined;
 }
@@ -13,20 +15,24 @@ export interface CacheErrorContext {
  * it is a bug and keeps its stack.
  */
 export function toCacheError(error: unknown, context: CacheErrorContext): unknown {
-  return describedError(error, { target: describeCacheUrl(context.url), doing: context.doing });
+  // Before its address is read: it may be the error of a URL that has none.
+  if (isScriptError(error)) return error;
+  return describedError(error, { target: describeCacheUrl(context.url), setting: context.setting, doing: context.doing });
 }
 
 export interface DescribedContext {
   readonly target: string;
+  readonly setting?: string | undefined;
   readonly doing?: string | undefined;
 }
 
-export function describedError(error: unknown, { target, doing }: DescribedContext): unknown {
+export function describedError(error: unknown, { target, setting = "REDIS_URL", doing }: DescribedContext): unknown {
   if (isScriptError(error) || !(error instanceof Error)) return error;
   const finding = isReplyError(error) ? replyFinding(error) : networkFinding(error);
   if (finding === undefined) return error;
   const prefix = doing === undefined || doing === "connect" ? "" : `cannot ${doing}: `;
-  return new ScriptError(finding.code, `${prefix}${target} ${finding.reason}`, { hint: finding.hint, cause: withoutArguments(error) });
+  const named = (text: string): string => text.replaceAll("REDIS_URL", setting);
+  return new ScriptError(finding.code, `${prefix}${target} ${named(finding.reason)}`, { hint: named(finding.hint), cause: withoutArguments(error) });
 }
 
 /** Whether the session is gone, or a command never got its answer, and not just a command refused. */
@@ -37,7 +43,7 @@ export function isConnectionLoss(error: unknown): boolean {
 
 interface Finding {
   readonly code: ExitCodeName;
-  /** Continues a sentence that begins with the server's address. */
+  /** Continues a sentence that begins with the server's address; here and in the hint, REDIS_URL stands for the setting. */
   readonly reason: string;
   readonly hint: string;
 }

@@ -52,6 +52,11 @@ test.each([
   expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain("secret");
 });
 
+test("an error names what the URL was set with", () => {
+  expect(thrownBy(() => parseCacheUrl("redis://h:0", "--compare"))).toMatchObject({ message: expect.stringContaining("the cache URL in --compare cannot be read"), hint: expect.stringContaining("Write --compare as") });
+  expect(thrownBy(() => parseCacheUrl("redis://h:0"))).toMatchObject({ message: expect.stringContaining("in REDIS_URL"), hint: expect.stringContaining("Write REDIS_URL as") });
+});
+
 test("describes a URL without its password and on one line", () => {
   expect(describeCacheUrl("redis://:secret@h/2")).toBe("h:6379/2");
   expect(describeCacheUrl("redis://u%0A:secret@[::1]")).toBe("u%0A@[::1]:6379/0");

@@ -18,11 +18,11 @@ export interface CacheAddress {
 
 /**
  * Reads `redis://[user]:password@host:port/database`, `rediss://` (TLS) and `unix:///path/to.sock?db=0` (with `user`
- * and `password` as parameters too). Throws a ScriptError (configuration) that names the problem and never the
- * password.
+ * and `password` as parameters too). Throws a ScriptError (configuration) that names the problem and what the URL was set
+ * with, and never the password.
  */
-export function parseCacheUrl(url: string): CacheAddress {
-  const read = readConnectionUrl(url, { name: "cache URL", schemes: ["redis", "rediss", "unix"], hint: "Write REDIS_URL as redis://:password@host:6379/0." });
+export function parseCacheUrl(url: string, setting = "REDIS_URL"): CacheAddress {
+  const read = readConnectionUrl(url, { name: `cache URL in ${setting}`, schemes: ["redis", "rediss", "unix"], hint: `Write ${setting} as redis://:password@host:6379/0.` });
   const { parsed, take, decode, refuse } = read;
   const user = take("user") ?? (decode(parsed.username, "user") || undefined);
   const password = take("password") ?? (decode(parsed.password, "password") || undefined);

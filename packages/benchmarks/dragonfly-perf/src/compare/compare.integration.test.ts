@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Report } from "@org/script";
-import { runBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
+import { closedPort, runBin, startPrivateCache, withTempFolder, type PrivateCache } from "@org/testkit";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { dragonflyPerf, type BenchmarkData } from "../index.ts";
 import { withDelayingProxy } from "../testing/delaying-proxy.ts";
@@ -62,6 +62,19 @@ test("against a file: equal settings and environments only, valid results only",
     expect(await against(["--compare", valid])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("it swapped") });
     expect(await against(["--compare", join(folder, "none.json")])).toMatchObject({ exitCode: 3, stderr: expect.stringContaining("none.json: there is no such file") });
   });
+});
+
+test.each([
+  ["where nothing listens", async () => `redis://127.0.0.1:${await closedPort()}`, 4, "nothing listens there", "or correct --compare."],
+  ["with a password that it has not", () => `redis://:wrong@127.0.0.1:${other.port}`, 4, "has no password set, and --compare holds one", "Remove the password from --compare"],
+  ["without the database", () => `redis://127.0.0.1:${other.port}/99`, 3, "has no such database", "at the end of --compare."],
+  ["whose URL cannot be read", () => "redis://127.0.0.1:0", 3, "the cache URL in --compare cannot be read", "Write --compare as redis://"],
+])("a second server %s: what is told names --compare, and not the first server", async (_, compare, exitCode, reason, remedy) => {
+  const { stderr, ...ended } = await runBin("dragonfly-perf", ["--suite", "get", "--keys", "100", "--no-history", "--compare", await compare()], { env: { REDIS_URL: cache.url } });
+  expect(ended.exitCode, stderr).toBe(exitCode);
+  expect(stderr).toContain(reason);
+  expect(stderr).toContain(remedy);
+  expect(stderr).not.toContain("REDIS_URL");
 });
 
 test("too few runs are unknown, and never a pass", async () => {

@@ -3,8 +3,13 @@ import { ScriptError } from "@org/exit-codes";
 import type { CommandPlan } from "../engine/load-plan.ts";
 import type { ServerState } from "./facts.ts";
 
-export interface PlannedLoad {
+/** A server, and what the user named it with: the place to correct it. */
+export interface Target {
   readonly url: string;
+  readonly setting: "REDIS_URL" | "--compare";
+}
+
+export interface PlannedLoad extends Target {
   /** Requests under way at one moment. */
   readonly underWay: number;
   /** Bytes that the keys of one suite take, at a rough guess. */
@@ -19,15 +24,15 @@ const remoteBytes = 64 * 1024 ** 2;
 const headroom = 0.25;
 
 /** Throws ScriptError(configuration) for a load that is too much for a server that is not local. */
-export function refuseRemoteLoad({ url, underWay, keyBytes, allowRemote }: PlannedLoad): void {
-  if (allowRemote || isLocal(url) || (underWay <= remoteRequests && keyBytes <= remoteBytes)) return;
+export function refuseRemoteLoad({ url, setting, underWay, keyBytes, allowRemote }: PlannedLoad): void {
+  if (allowRemote || isLocal({ url, setting }) || (underWay <= remoteRequests && keyBytes <= remoteBytes)) return;
   throw refusal(`${describeCacheUrl(url)} is not local, and this load has ${underWay} requests under way and ${megabytes(keyBytes)} of keys`, "Take fewer --connections, --pipeline or --keys, or pass --allow-remote when the server is yours to load.");
 }
 
 /** Throws ScriptError(configuration) for a server that must not be loaded: a replica, or one whose foreign keys are at risk. */
-export function refuseServer(state: ServerState, { url, keyBytes, allowFull }: PlannedLoad): void {
+export function refuseServer(state: ServerState, { url, setting, keyBytes, allowFull }: PlannedLoad): void {
   const target = describeCacheUrl(url);
-  if (state.isReplica) throw refusal(`${target} is a replica: it takes no writes, and its load says nothing of the primary`, "Let --redis-url name the primary.");
+  if (state.isReplica) throw refusal(`${target} is a replica: it takes no writes, and its load says nothing of the primary`, `Let ${setting} name the primary.`);
   const { maxmemory, policy } = state.server;
   if (allowFull || state.keys === 0 || maxmemory === null || maxmemory === 0) return;
   const free = maxmemory - (state.usedMemory ?? 0);
@@ -37,8 +42,8 @@ export function refuseServer(state: ServerState, { url, keyBytes, allowFull }: P
 }
 
 /** Whether the URL leads to this host only; the name of a host may too, which nobody can tell from here. */
-export function isLocal(url: string): boolean {
-  const { host, socket } = parseCacheUrl(url);
+export function isLocal({ url, setting }: Target): boolean {
+  const { host, socket } = parseCacheUrl(url, setting);
   return socket !== undefined || host === "localhost" || host === "::1" || /^127(\.\d+){3}$/u.test(host);
 }
 

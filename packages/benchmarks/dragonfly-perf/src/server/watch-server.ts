@@ -1,5 +1,6 @@
 import { withCache } from "@org/cache";
 import { readFacts, requestsOfFacts, type ServerFacts } from "./facts.ts";
+import type { Target } from "./safety.ts";
 
 export interface ServerWatch {
   readonly facts: readonly ServerFacts[];
@@ -10,10 +11,10 @@ export interface ServerWatch {
 const everyMs = 1_000;
 
 /** Runs the work and meanwhile asks the server each second, on a connection of its own, and once more at the end. */
-export async function watchServer(url: string, signal: AbortSignal, work: (watch: ServerWatch) => Promise<void>): Promise<readonly ServerFacts[]> {
+export async function watchServer({ url, setting }: Target, signal: AbortSignal, work: (watch: ServerWatch) => Promise<void>): Promise<readonly ServerFacts[]> {
   const facts: ServerFacts[] = [];
   let requests = 0;
-  await withCache({ url, clientName: "dragonfly-perf watch", signal }, async (client) => {
+  await withCache({ url, setting, clientName: "dragonfly-perf watch", signal }, async (client) => {
     const ask = async (): Promise<void> => {
       requests += requestsOfFacts;
       facts.push(await readFacts(client));
