@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withCache, type CacheClient } from "@org/cache";
@@ -263,6 +263,25 @@ describe("as a command", () => {
     ["a wrong password", ["--redis-url", "redis://:wrong@127.0.0.1:PORT"], 4],
   ])("%s", async (_, args, code) => {
     expect(await run(...args.map((arg) => arg.replace("PORT", String(cache.port))))).toMatchObject({ exitCode: code });
+  });
+
+  test.each([
+    ["a missing folder", "--csv", "none/result.csv", 3, "its folder does not exist", "Create the folder"],
+    ["a folder in its place", "--html", "folder", 5, "it is not a regular file", "choose another path"],
+    ["a symbolic link in its place", "--hgrm", "link", 5, "it is a symbolic link", "choose another path"],
+    ["a file for a folder", "--memtier-json", "file/result.json", 3, "its folder is a file", "Choose another folder"],
+  ])("an output file with %s is refused before any load, and nothing is left of it", async (_, flag, name, code, reason, remedy) => {
+    await withTempFolder(async (folder) => {
+      await mkdir(join(folder, "folder"));
+      await writeFile(join(folder, "file"), "");
+      await symlink(join(folder, "victim"), join(folder, "link"));
+      await ask((client) => client.config("RESETSTAT"));
+      const { exitCode, stderr } = await run("--suite", "set", "--csv", join(folder, "good.csv"), flag, join(folder, name));
+      expect([exitCode, stderr]).toEqual([code, expect.stringContaining(reason)]);
+      for (const told of [join(folder, name), remedy]) expect(stderr).toContain(told);
+      expect(await ask((client) => client.info("commandstats"))).not.toMatch(/cmdstat_(?:set|info):/u);
+      expect((await readdir(folder)).toSorted()).toEqual(["file", "folder", "link"]);
+    });
   });
 
   test("more connections than files may be open", async () => {

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describeCacheUrl, toCacheError, withCache, type CacheClient } from "@org/cache";
-import { checkResult, runChecks, Secret, skipped, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
+import { checkResult, refuseUnwritable, runChecks, Secret, skipped, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import { readBaseline, refuseDifferent } from "./compare/baseline.ts";
 import { isServerUrl } from "./compare/server-url.ts";
 import { compare, judgeComparison } from "./compare/compare.ts";
@@ -33,6 +33,7 @@ export async function benchmark(context: Context): Promise<Result<BenchmarkData 
   const load = plannedLoad(plan, target);
   refuseRemoteLoad(load);
   if (context.dryRun) return { checks: [...truthChecks, ...context.checks].map((check) => checkResult(check, skipped(`dry run: would do ${describePlan(plan)}`))), data: null };
+  await refuseOutputs(plan.settings);
   const state = await readServer(target, context.signal);
   refuseServer(state, load);
   const opponent = await meetOpponent(context, plan, state);
@@ -46,6 +47,11 @@ export async function benchmark(context: Context): Promise<Result<BenchmarkData 
   const data = describe({ context, plan, state, floor, observations, sweeps, checks, comparison });
   const { writeOutputs } = await import("./outputs/write-outputs.ts");
   return { checks: [...checks, ...(await writeOutputs(data, plan.settings))], data };
+}
+
+/** First of all: nobody wants to hear after minutes of load that a file of the result has no place. */
+async function refuseOutputs({ memtierJson, csv, hgrm, html }: BenchmarkSettings): Promise<void> {
+  for (const file of [memtierJson, csv, hgrm, html]) if (file !== undefined) await refuseUnwritable(file);
 }
 
 function ownTarget({ settings }: BenchmarkPlan): Target {

@@ -41,4 +41,4 @@ export type { Progress } from "./progress.ts";
 export type { Counts, Report, ReportedError, RunInfo } from "./report.ts";
 export { runChecks, type ChecksToRun } from "./run-checks.ts";
 export { runScript } from "./run-script.ts";
-export { writeFileSafely } from "./write-file.ts";
+export { refuseUnwritable, writeFileSafely } from "./write-file.ts";

@@ -7,3 +7,9 @@ export async function writeFileSafely(path: string, text: string, mode?: number)
   const files = await import("./report-files/write-file-safely.ts");
   return files.writeFileSafely(path, text, mode);
 }
+
+/** Throws the ScriptError that `writeFileSafely` would throw for this path as things are, and leaves nothing behind. */
+export async function refuseUnwritable(path: string): Promise<void> {
+  const files = await import("./report-files/refuse-unwritable.ts");
+  return files.refuseUnwritable(path);
+}
