@@ -1,7 +1,7 @@
 import { existsSync, promises } from "node:fs";
 import { dirname, extname, join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { ScriptError } from "@org/exit-codes";
+import { importFile } from "./import-file.ts";
 
 export const configFileNames: readonly string[] = ["ts", "mts", "js", "mjs", "json", "yaml", "yml"].map(
   (extension) => `platform.config.${extension}`,
@@ -42,7 +42,7 @@ function loaderOf(file: string): (file: string) => Promise<unknown> {
 }
 
 async function loadModule(file: string): Promise<unknown> {
-  const module = (await import(pathToFileURL(file).href)) as { readonly default?: unknown };
+  const module = (await importFile(file)) as { readonly default?: unknown };
   if (module.default === undefined) throw new Error("it has no default export");
   return module.default;
 }

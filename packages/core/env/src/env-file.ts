@@ -1,4 +1,4 @@
-import { promises } from "node:fs";
+import { readFileSync } from "node:fs";
 import { ScriptError } from "@org/exit-codes";
 
 /**
@@ -7,8 +7,9 @@ import { ScriptError } from "@org/exit-codes";
  */
 export async function readEnvFile(file: string): Promise<Record<string, string | undefined> | undefined> {
   try {
+    // Synchronous, as its neighbours that run before anything else: one small file is not worth the start of the thread pool.
+    const text = readFileSync(file, "utf8");
     const { parseEnv } = await import("node:util");
-    const text = await promises.readFile(file, "utf8");
     return parseEnv(text.replace(/^\uFEFF/u, "").replaceAll("\r\n", "\n"));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;

@@ -98,6 +98,31 @@ test("known secrets are found in every spelling, also deep in data", () => {
   });
 });
 
+test("data without a secret comes back as it is", () => {
+  const data = { verdict: "pass", list: ["no secret at postgres://localhost/app", 1, null, { key: "value" }] };
+  expect(redactDeep(data, createRedactor(["hunter22"]))).toBe(data);
+});
+
+// Looked at as one text in JSON, these are not what they are.
+test.each([
+  ["a quote in it", 'pa"ss word'],
+  ["a backslash in it", "pa\\ss"],
+  ["a line end in it", "pass\nword"],
+])("a known secret with %s is found deep in data, also where it is escaped already", (_, secret) => {
+  const redact = createRedactor([secret]);
+  expect(redactDeep([`x${secret}x`, `x${JSON.stringify(secret)}x`], redact)).toEqual(["x***x", 'x"***"x']);
+});
+
+test.each([
+  [{ "my.password": "x1" }, { "my.password": "***" }],
+  [{ "a b authToken": "x1" }, { "a b authToken": "***" }],
+  [{ text: 'say "password=x1"' }, { text: 'say "password=***"' }],
+  [{ text: "line\npassword=x1" }, { text: "line\npassword=***" }],
+  [["--token", { "": "postgres://u:p@h/d" }], ["--token", { "": "postgres://u:***@h/d" }]],
+])("%j is redacted as data", (data, redacted) => {
+  expect(redactDeep<unknown>(data, createRedactor([]))).toEqual(redacted);
+});
+
 test.each([
   ["500ms", 500],
   ["30s", 30_000],

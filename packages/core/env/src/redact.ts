@@ -34,15 +34,29 @@ export function createRedactor(secrets: readonly string[]): Redact {
 
 const secretKey = /(?:password|passwd|passphrase|secret|api_?key|service_?key|access_?token|auth_?token)$/iu;
 
-/** A redacted deep copy of JSON-like data; keys stay as they are, and a text under a key such as `password` goes. */
+/**
+ * JSON-like data with its texts redacted; keys stay as they are, and a text under a key such as `password` goes. A copy, or the data itself where there is
+ * nothing to redact.
+ */
 export function redactDeep<T>(value: T, redact: Redact): T {
+  return isClean(JSON.stringify(value) ?? "", redact) ? value : redactEach(value, redact);
+}
+
+/** Looking at thousands of texts as one takes a quarter of the time. Escaped ones are not what they look like in JSON. */
+function isClean(json: string, redact: Redact): boolean {
+  return !json.includes("\\") && !secretKeyInJson.test(json) && redact(json) === json;
+}
+
+const secretKeyInJson = new RegExp(secretKey.source.replace(/\$$/u, '":'), "iu");
+
+function redactEach<T>(value: T, redact: Redact): T {
   if (typeof value === "string") return redact(value) as T;
-  if (Array.isArray(value)) return value.map((item: unknown) => redactDeep(item, redact)) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => redactEach(item, redact)) as T;
   if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   const redacted = { ...value } as Record<string, unknown>;
   for (const key of Object.keys(redacted)) {
     const item = redacted[key];
-    redacted[key] = typeof item === "string" && secretKey.test(key) ? mask : redactDeep(item, redact);
+    redacted[key] = typeof item === "string" && secretKey.test(key) ? mask : redactEach(item, redact);
   }
   return redacted as T;
 }
