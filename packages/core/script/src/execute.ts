@@ -50,7 +50,7 @@ export async function execute<O extends Options, Data>(
   const session = outcome.result?.session;
   if (result === undefined) await session?.close();
   try {
-    const run = describeRun(context, { ...execution, gitSha: await gitSha, started });
+    const run = describeRun(context, { ...execution, gitSha, started });
     const report = makeReport(definition, { run, result, error, dryRunExitZero: prepared.common.dryRunExitZero, configured: context.checks });
     return { report: redactDeep(report, prepared.redact), error, session: result?.session };
   } catch (cause) {
@@ -89,11 +89,12 @@ async function runUntilAnswered<O extends Options, Data>(
   context: RunContext<Prepared<O>["settings"]>,
   waitMs: number,
 ): Promise<Result<Data>> {
-  const until = performance.now() + waitMs;
+  // Without waiting, no clock: its module is one more to load.
+  const leftOf = waitMs === 0 ? () => 0 : countdown(waitMs);
   for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
     const { result, error } = await attempt(() => definition.run(context));
     const code = error === undefined ? exitCodeOfChecks(result!.checks) : isScriptError(error) ? error.exitCode : exitCodes.general;
-    const left = until - performance.now();
+    const left = leftOf();
     if (code !== exitCodes.connection || left <= 0) {
       if (error !== undefined) throw error;
       return result!;
@@ -102,6 +103,11 @@ async function runUntilAnswered<O extends Options, Data>(
     context.logger.info(`No answer yet, trying again for ${Math.ceil(left / 1_000)} s`);
     await sleep(Math.min(pause, left), undefined, { signal: context.signal });
   }
+}
+
+function countdown(ms: number): () => number {
+  const until = performance.now() + ms;
+  return () => until - performance.now();
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<{ readonly result?: T; readonly error?: unknown }> {

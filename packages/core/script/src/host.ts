@@ -21,17 +21,18 @@ export interface Host {
   onWarning(handle: (warning: Error) => void): void;
   /** Names the process without its arguments, which may hold secrets. */
   setTitle(title: string): void;
-  /** Ends the process when something still holds it long after its work is done. */
-  releaseAfter(ms: number, exitCode: number): void;
+  /** Ends the process, when all that was written has left it. What still holds it, a connection say, has no say: its work is done. */
+  end(exitCode: number): Promise<void>;
 }
 
 /** The one place that touches the process. */
 export function processHost(): Host {
+  const [stdout, stderr] = [sink(process.stdout), sink(process.stderr)];
   return {
     env: process.env,
     cwd: process.cwd(),
-    stdout: sink(process.stdout),
-    stderr: sink(process.stderr),
+    stdout,
+    stderr,
     actor: currentUser(),
     hostname: hostname(),
     onSignal,
@@ -39,8 +40,11 @@ export function processHost(): Host {
     setTitle: (title) => {
       process.title = title;
     },
-    releaseAfter: (ms, exitCode) => {
-      setTimeout(() => process.exit(exitCode), ms).unref();
+    end: async (exitCode) => {
+      // Streams write in order.
+      await Promise.all([stdout.write(""), stderr.write("")]);
+      // Node takes longer to take itself down than a short run does to work.
+      process.exit(exitCode);
     },
   };
 }

@@ -60,7 +60,7 @@ async function run(target: ReturnType<typeof script>, argv: string[] = [], aroun
       return () => {};
     },
     setTitle: () => {},
-    releaseAfter: () => {},
+    end: async () => {},
   };
   const code = await runScript(target, argv, host);
   return { code, stdout, stderr, folder };

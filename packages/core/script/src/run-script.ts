@@ -5,12 +5,9 @@ import { processHost, type Host } from "./host.ts";
 import { createStatusLine } from "./progress.ts";
 import type { Surroundings } from "./story.ts";
 
-/** Time that open handles get after the work is done, before the process is ended around them. */
-const releaseMs = 1_000;
-
 /**
- * Runs a script as a command: the result on standard output, the story on standard error. Resolves to the exit code
- * and never rejects.
+ * Runs a script as a command: the result on standard output, the story on standard error. Ends the process with the exit code, to which it
+ * resolves where the host is another one; never rejects.
  */
 export async function runScript<O extends Options, Data>(script: Script<O, Data>, argv: readonly string[], host: Host = processHost()): Promise<number> {
   const { definition } = script;
@@ -18,7 +15,7 @@ export async function runScript<O extends Options, Data>(script: Script<O, Data>
   const status = createStatusLine(host);
   const exitCode = await runCommand(definition, argv, { host, status });
   await status.close();
-  host.releaseAfter(releaseMs, exitCode);
+  await host.end(exitCode);
   return exitCode;
 }
 

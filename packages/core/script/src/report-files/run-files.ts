@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Report } from "../report.ts";
 import { writeFileSafely } from "./write-file-safely.ts";
@@ -8,9 +8,9 @@ const abandonedAfterMs = 60 * 60 * 1_000;
 
 /** Keeps the full report of one run in `folder`, with the newest 200 of all runs. Throws what `writeFileSafely` throws. */
 export async function writeRunFile(folder: string, report: Report, text: string): Promise<void> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   await writeFileSafely(join(folder, runFileName(report)), text);
-  await prune(folder);
+  prune(folder);
 }
 
 /** Begins with the time, so that names sort by age. */
@@ -19,21 +19,16 @@ function runFileName({ run, script }: Report): string {
   return `${time}-${script}-${run.id}.json`;
 }
 
-async function prune(folder: string): Promise<void> {
-  const files = await readdir(folder);
+function prune(folder: string): void {
+  const files = readdirSync(folder);
   const runs = files.filter((file) => /^\d{8}T\d{6}Z-.*\.json$/u.test(file)).toSorted();
-  const abandoned = await Promise.all(files.filter((file) => /^\..*\.tmp$/u.test(file)).map((file) => isAbandoned(join(folder, file)).then((is) => (is ? [file] : []))));
-  const superfluous = [...runs.slice(0, Math.max(0, runs.length - kept)), ...abandoned.flat()];
+  const abandoned = files.filter((file) => /^\..*\.tmp$/u.test(file) && isAbandoned(join(folder, file)));
   // A run that ends at the same moment prunes the same files: `force` takes a missing file for removed.
-  await Promise.all(superfluous.map((file) => rm(join(folder, file), { force: true })));
+  for (const file of [...runs.slice(0, Math.max(0, runs.length - kept)), ...abandoned]) rmSync(join(folder, file), { force: true });
 }
 
 /** A temporary file of a run that was killed while it wrote; one that is being written lives for milliseconds. */
-async function isAbandoned(path: string): Promise<boolean> {
-  try {
-    return Date.now() - (await stat(path)).mtimeMs > abandonedAfterMs;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+function isAbandoned(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs > abandonedAfterMs;
 }

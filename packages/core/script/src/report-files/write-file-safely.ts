@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { constants } from "node:fs";
-import { lstat, open, rename, rm, type FileHandle } from "node:fs/promises";
+import { closeSync, constants, fstatSync, fsync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { isScriptError, ScriptError, type ExitCodeName } from "@org/exit-codes";
 
@@ -13,40 +12,48 @@ export async function writeFileSafely(path: string, text: string, mode = 0o600):
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
   try {
     const owner = await writeNewFile(temporary, text, mode);
-    await refuseForeign(path, owner);
-    await rename(temporary, path);
+    refuseForeign(path, owner);
+    renameSync(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {
-      // The first error is the one to report; a folder that refuses the removal has refused the write before it.
-    });
+    discard(temporary);
     throw isScriptError(error) ? error : writeError(path, error);
   }
 }
 
 /** Returns the user id that the new file has, which is this process's own wherever there are user ids. */
 async function writeNewFile(path: string, text: string, mode: number): Promise<number> {
-  const file = await openNewFile(path, mode);
+  // Each asynchronous call would wait for a turn of the thread pool, longer than the call itself takes; only the wait for the disk is long.
+  const file = openNewFile(path, mode);
   try {
-    await file.writeFile(text);
-    await file.sync();
-    return (await file.stat()).uid;
+    writeFileSync(file, text);
+    await waitForDisk(file);
+    return fstatSync(file).uid;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-/** Opens a file that nobody has made before; whatever stands at the path, a link too, makes it fail with EEXIST. */
-export function openNewFile(path: string, mode: number): Promise<FileHandle> {
+function waitForDisk(file: number): Promise<void> {
+  return new Promise((resolve, reject) => fsync(file, (error) => (error === null ? resolve() : reject(error))));
+}
+
+/** Opens a file that nobody has made before; whatever stands at the path, a link too, makes it fail with EEXIST. Gives its descriptor. */
+export function openNewFile(path: string, mode: number): number {
   // Windows has no O_NOFOLLOW, and no symbolic links that an ordinary user may plant.
-  return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), mode);
+  return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), mode);
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The first error is the one to report; a folder that refuses the removal has refused the write before it.
+  }
 }
 
 /** A rename replaces a link rather than follow it; refusing tells the user that somebody has planted it. */
-export async function refuseForeign(path: string, owner: number): Promise<void> {
-  const target = await lstat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+export function refuseForeign(path: string, owner: number): void {
+  const target = lstatSync(path, { throwIfNoEntry: false });
   if (target === undefined) return;
   const reason = target.isSymbolicLink()
     ? "it is a symbolic link"

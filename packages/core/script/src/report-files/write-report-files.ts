@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Logger } from "@org/logging";
 import { renderJson } from "../formats/json.ts";
@@ -34,7 +34,7 @@ export async function writeReportFiles(files: ReportFiles): Promise<void> {
 
 async function writeLatest(name: string, text: string, { report, stateDir, reportDir, logger }: ReportFiles): Promise<void> {
   const target = join(reportDir, `${name}.json`);
-  await mkdir(reportDir, { recursive: true, mode: 0o700 });
+  mkdirSync(reportDir, { recursive: true, mode: 0o700 });
   if (name !== "verification_report") return await writeFileSafely(target, text);
   await publishMerged<Report>({
     partsDir: join(stateDir, name),
