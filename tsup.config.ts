@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, readFileSync, renameSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname, join, resolve } from "node:path";
 import { build, defineConfig, type Options } from "tsup";
@@ -11,6 +12,8 @@ interface PackageJson {
   readonly bundledFiles?: readonly string[];
   /** Whether the bin is one CommonJS file with all that it imports, which starts sooner than many modules. */
   readonly bundledBin?: boolean;
+  /** Libraries that are left out of that file because few runs need them: a start reads all of the file. They are beside it. */
+  readonly bundledApart?: readonly string[];
 }
 
 const manifest = JSON.parse(readFileSync("package.json", "utf8")) as PackageJson;
@@ -23,8 +26,8 @@ function entries(): Record<string, string> {
   return { ...Object.fromEntries(sources.map((source) => [source.replace(/^\.\/src\/(.*)\.ts$/u, "$1"), source])), ...bin };
 }
 
-function launcher(): string {
-  return join(dirname(find("@org/script/package.json")), "src/launch.ts");
+function sourceOf(library: string, file: string): string {
+  return join(dirname(find(`${library}/package.json`)), "src", file);
 }
 
 function copyBundledFiles(folder: string): void {
@@ -48,9 +51,41 @@ const common: Options = {
 
 // CommonJS, because Node loads a hundred modules of its own and of ours sooner by require than by import; minified for the same budget.
 async function bundleBin(outDir: string): Promise<void> {
-  const entry = { bin: "src/bin.ts", launch: launcher() };
-  await build({ ...common, config: false, entry, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], minify: true });
+  const bundle: Options = { ...common, config: false, format: ["cjs"], outDir, splitting: false, clean: false, noExternal: [/./u], external: ["pg-native"], removeNodeProtocol: false, minify: true };
+  await build({ ...bundle, entry: apart });
+  const wrapper = { banner: { js: "(function (exports, require, module, __filename, __dirname) {" }, footer: { js: "})" } };
+  await build({ ...bundle, ...wrapper, entry: { bin: "src/bin.ts" }, esbuildPlugins: [loadOnDemand] });
+  // By itself it does nothing, so it has no ending that invites to run it.
+  renameSync(join(outDir, "bin.cjs"), join(outDir, "bin.code"));
+  const code = readFileSync(join(outDir, "bin.code"), "utf8");
+  if (/\bimport\(/u.test(code)) throw new Error(`${join(outDir, "bin.code")} imports dynamically, which its loader cannot do: see loadOnDemand`);
+  const version = createHash("sha256").update(code).digest("hex").slice(0, 16);
+  await build({ ...bundle, entry: { launch: sourceOf("@org/script", "launch.ts") }, define: { BIN_VERSION: JSON.stringify(version) } });
 }
+
+/** What is a file of its own beside the bin: the import of a file that nobody knows before, and libraries. */
+const apart: Readonly<Record<string, string>> = {
+  "import-file": sourceOf("@org/env", "import-file.ts"),
+  ...Object.fromEntries((manifest.bundledApart ?? []).map((library) => [library, find(library)])),
+};
+
+/** What the bin needs in few runs is loaded in those, and all by require. */
+const loadOnDemand: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "load-on-demand",
+  setup: (builder) => {
+    const anything = new RegExp(".");
+    builder.onResolve({ filter: anything }, ({ path, importer, kind }) => {
+      const name = path.replace(/^\.\/(.*)\.ts$/u, "$1");
+      if (name in apart) return { path: `./${name}.cjs`, namespace: "required" };
+      if (kind === "dynamic-import" && path.startsWith("node:")) return { path, namespace: "required" };
+      // Commander starts programs for subcommands that are programs, which no script has.
+      return path === "node:child_process" && /[\\/]commander[\\/]/u.test(importer) ? { path, namespace: "commander" } : undefined;
+    });
+    builder.onResolve({ filter: anything, namespace: "required" }, ({ path }) => ({ path, external: true }));
+    builder.onLoad({ filter: anything, namespace: "required" }, ({ path }) => ({ contents: `module.exports = require("${path}");` }));
+    builder.onLoad({ filter: anything, namespace: "commander" }, () => ({ contents: 'module.exports = { get spawn() { return require("node:child_process").spawn; } };' }));
+  },
+};
 
 // One recipe for every package; it runs with the package as working directory.
 // What a package lists under devDependencies is bundled, so that users install few packages.
