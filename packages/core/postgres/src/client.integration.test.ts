@@ -79,6 +79,34 @@ describe("a session that is kept", () => {
     await session.close();
   });
 
+  test("is left without waiting for the server, which ends it then", async () => {
+    const { session } = await kept("kept-left");
+    await session.leave();
+    await until(async () => (await sessions("kept-left")).length === 0);
+    await session.close();
+  });
+
+  test("is left with its statement cancelled on the server, when one still runs", async () => {
+    const { session } = await kept("kept-left-busy");
+    const sleeping = session.use({}, (client) => client.query("SELECT pg_sleep(600)")).catch((error: unknown) => error);
+    await until(async () => (await sessions("kept-left-busy", "active")).length === 1);
+    await session.leave();
+    expect(await sleeping).toMatchObject({ code: "57014" });
+    await until(async () => (await sessions("kept-left-busy")).length === 0);
+  });
+
+  test("that sends at once runs bounded work as one transaction: what fails leaves nothing, and the session goes on", async () => {
+    const { session } = await keepSession({ url: server.url, applicationName, pipeline: true }, (client) => client.query("CREATE TEMP TABLE once (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)"));
+    const bounds = { statementTimeoutMs: 1234, lockTimeoutMs: 567 };
+    expect(await session.use(bounds, (client) => settingsOf(client, ["statement_timeout", "lock_timeout"]))).toEqual(["1234ms", "567ms"]);
+    await session.use(bounds, (client) => client.query("INSERT INTO once VALUES ($1)", [1]));
+    await expect(session.use(bounds, (client) => client.query("INSERT INTO once SELECT 1 / (3 - n) FROM generate_series(1, 3) AS n"))).rejects.toMatchObject({ code: "22012" });
+    await expect(session.use(bounds, (client) => client.query("INSERT INTO once VALUES ($1)", [1]))).rejects.toMatchObject({ code: "23505" });
+    await expect(session.use({ ...bounds, statementTimeoutMs: 1 }, (client) => client.query("SELECT pg_sleep(600)"))).rejects.toMatchObject({ code: "57014" });
+    expect(await session.use({}, async (client) => (await client.query("SELECT id, current_setting('lock_timeout') AS t FROM once")).rows)).toEqual([{ id: 1, t: "0" }]);
+    await session.close();
+  });
+
   test("is closed when its first work throws", async () => {
     const bug = new TypeError("x is not a function");
     await expect(kept("kept-failing", () => Promise.reject(bug))).rejects.toBe(bug);

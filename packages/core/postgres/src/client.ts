@@ -1,5 +1,5 @@
 import { isConnectionLoss, toPostgresError } from "./errors.ts";
-import { sessionSettings, transactionBound } from "./session-settings.ts";
+import { bounded } from "./session-settings.ts";
 import { openSession, type Session } from "./session.ts";
 
 export interface PostgresField {
@@ -74,6 +74,8 @@ export interface OpenSession {
   use<T>(bounds: SessionBounds, work: (client: PostgresClient) => Promise<T>): Promise<T>;
   /** Ends it, with the first call; a statement that still runs is cancelled on the server. Never rejects. */
   close(): Promise<void>;
+  /** Ends it as well, but waits for no answer: the goodbye of a server takes longer than a short program has left, which it keeps from ending no more. */
+  leave(): Promise<void>;
 }
 
 export type SessionBounds = Pick<PostgresOptions, "statementTimeoutMs" | "lockTimeoutMs" | "signal">;
@@ -90,7 +92,7 @@ export async function keepSession<T>(options: PostgresOptions, work: (client: Po
   }
 }
 
-async function inSession<T>({ client, broken }: Omit<Session, "close">, { url, signal }: Pick<PostgresOptions, "url" | "signal">, work: (client: PostgresClient) => Promise<T>): Promise<T> {
+async function inSession<T>({ client, broken }: Omit<Session, "close" | "leave">, { url, signal }: Pick<PostgresOptions, "url" | "signal">, work: (client: PostgresClient) => Promise<T>): Promise<T> {
   try {
     return await Promise.race([work(client), broken]);
   } catch (error) {
@@ -102,15 +104,16 @@ async function inSession<T>({ client, broken }: Omit<Session, "close">, { url, s
 function toOpenSession(session: Session, url: string): OpenSession {
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> => (closing ??= session.close());
+  const leave = (): Promise<void> => (closing ??= session.leave());
   const use: OpenSession["use"] = async (bounds, work) => {
     const { signal } = bounds;
     signal?.throwIfAborted();
     const ended = new AbortController();
-    const client = transactionBound(session.client, sessionSettings(bounds));
+    const client = bounded(session.client, bounds);
     const broken = Promise.race([session.broken, closedOnAbort(signal, close, ended.signal)]);
     return inSession({ client, broken }, { url, signal }, work).finally(() => ended.abort());
   };
-  return { use, close };
+  return { use, close, leave };
 }
 
 /** Rejects when the signal is aborted before the work has ended. */

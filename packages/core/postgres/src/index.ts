@@ -6,6 +6,7 @@ export { planExecution, type ExecutionPlan } from "./execution-plan.ts";
 export { qualifiedName, quoteIdentifier, quoteLiteral } from "./identifiers.ts";
 export { locate, toOffset, type Location } from "./locate.ts";
 export { readRefusal, type Refusal, type SqlPlace } from "./refusal.ts";
+export { bounded } from "./session-settings.ts";
 export { splitStatements, type CopyData, type SplitSql, type SqlStatement } from "./split-statements.ts";
 export { tlsOptions, type TlsOptions } from "./tls.ts";
 export { withTransaction } from "./transaction.ts";

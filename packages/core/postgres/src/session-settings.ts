@@ -1,4 +1,4 @@
-import type { PostgresClient, PostgresOptions, PostgresResult } from "./client.ts";
+import type { PostgresClient, PostgresOptions, PostgresResult, SessionBounds } from "./client.ts";
 
 /** Server parameters by name; the values need no quotes. */
 export type SessionSettings = Readonly<Record<string, string | number>>;
@@ -11,6 +11,11 @@ export function sessionSettings({ readOnly = false, statementTimeoutMs, lockTime
     ...(statementTimeout !== undefined && { statement_timeout: statementTimeout }),
     ...(lockTimeout !== undefined && { lock_timeout: lockTimeout }),
   };
+}
+
+/** A client each of whose statements, or transactions, carries the bounds, which stay neither with the session nor with a pooler behind it. */
+export function bounded(client: PostgresClient, bounds: SessionBounds): PostgresClient {
+  return transactionBound(client, sessionSettings(bounds));
 }
 
 /** The settings as the login message carries them: ours after the URL's, so that ours hold. */
@@ -41,7 +46,7 @@ export function transactionBound(client: PostgresClient, settings: SessionSettin
         inTransaction = true;
         return result;
       }
-      if (!inTransaction) return inOwnTransaction(client, bounds, () => client.query<Row>(text, values));
+      if (!inTransaction) return (client.pipeline === true ? atOnce : inOwnTransaction)(client, bounds, () => client.query<Row>(text, values));
       inTransaction = !endsTransaction.test(text);
       return client.query<Row>(text, values);
     },
@@ -63,4 +68,13 @@ async function inOwnTransaction<T>(client: PostgresClient, bounds: string, work:
     });
     throw error;
   }
+}
+
+/** All of the transaction is sent at once: behind an error the server runs nothing, and takes COMMIT for ROLLBACK. */
+async function atOnce<T>(client: PostgresClient, bounds: string, work: () => Promise<T>): Promise<T> {
+  const [begun, worked, committed] = await Promise.allSettled([client.query(`BEGIN; ${bounds}`), work(), client.query("COMMIT")]);
+  if (begun.status === "rejected") throw begun.reason;
+  if (worked.status === "rejected") throw worked.reason;
+  if (committed.status === "rejected") throw committed.reason;
+  return worked.value;
 }

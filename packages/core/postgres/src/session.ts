@@ -13,6 +13,8 @@ export interface Session {
   readonly broken: Promise<never>;
   /** Ends the session; a statement that still runs is cancelled on the server. */
   readonly close: () => Promise<void>;
+  /** The same without waiting for the server's goodbye, unless a statement still runs; nothing of the session keeps the process from ending. */
+  readonly leave: () => Promise<void>;
 }
 
 /** Connects as the URL and the options say. Throws a ScriptError, or the signal's reason on abort. */
@@ -121,7 +123,12 @@ function abortable({ attempt, pgClient, client, socket, lost }: Connected): Sess
     await pgClient.end();
     socket.destroy();
   };
-  return { client, broken: Promise.race([lost, aborted]), close };
+  const leave = async (): Promise<void> => {
+    if (isBusy(pgClient)) return close();
+    void close();
+    socket.unref();
+  };
+  return { client, broken: Promise.race([lost, aborted]), close, leave };
 }
 
 /** Whether a statement runs; the published types leave the property out. */

@@ -47,7 +47,7 @@ export interface Result<Data> {
   readonly checks: readonly CheckResult[];
   readonly data: Data;
   /**
-   * A session on the database of the settings that the run is recorded in, so that no other is opened for it, and that is closed then. It is as it was
+   * A session on the database of the settings that the run is recorded in, so that no other is opened for it, and that is left then. It is as it was
    * at login, may write, and was opened with the signal of the context.
    */
   readonly session?: RunSession | undefined;

@@ -1,5 +1,6 @@
 export {
   applyStateMigrations,
+  expectRecord,
   keepSnapshot,
   listSnapshotsOfRuns,
   planStateMigrations,

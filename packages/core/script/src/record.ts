@@ -14,7 +14,7 @@ interface Recording<O extends Options> {
 
 /**
  * Writes a finished run down: report files, metrics, journal and, through it, the history. What cannot be written is
- * told as a warning and changes neither verdict nor exit code. The history is written in the session, where there is one, and the session is closed.
+ * told as a warning and changes neither verdict nor exit code. The history is written in the session, where there is one, which the run then leaves.
  */
 export async function recordRun<O extends Options, Data>(
   definition: ScriptDefinition<O, Data>,
@@ -27,7 +27,7 @@ export async function recordRun<O extends Options, Data>(
   const parts = [writeReportFiles({ ...files, manifest: definition.manifest, reportDir })];
   if (metricsFile !== undefined || pushgatewayUrl !== undefined) parts.push(publishMetrics());
   const kept = common.history ? keepHistory(report, { stateDir, databaseUrl: databaseUrl?.reveal(), schema, logger, session }) : Promise.resolve();
-  parts.push(kept.finally(() => session?.close()));
+  parts.push(kept.finally(() => session?.leave()));
   for (const outcome of await Promise.allSettled(parts)) {
     if (outcome.status === "rejected") logger.warning(`The run could not be recorded in full: ${String(outcome.reason)}`);
   }
@@ -47,13 +47,17 @@ interface HistoryTarget {
   readonly session: RunSession | undefined;
 }
 
-/** By way of the journal, so that a run is kept also when the database refuses it or this process dies. */
+/** Through the journal, so that a run is kept also when the database refuses it or this process dies. */
 async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
   const { flushJournal, journalRun } = await import("./history/index.ts");
-  const journaled = journalRun(target.stateDir, report);
-  await Promise.allSettled([journaled, target.session?.idle]);
-  if (databaseUrl === undefined) await journaled;
-  else await flushJournal({ ...target, databaseUrl, journaled, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
+  const text = JSON.stringify(report);
+  const journaled = journalRun(target.stateDir, report, text);
+  if (databaseUrl === undefined) return void (await journaled);
+  journaled.catch(() => {
+    // The flush throws it, as soon as the session is free.
+  });
+  await target.session?.idle;
+  await flushJournal({ ...target, databaseUrl, newest: { text, journaled }, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
 }
 
 const unhurriedMs = 2_000;

@@ -35,9 +35,9 @@ function parseFile(file: string): NamedFile | undefined {
     const version = normaliseVersion(number.replaceAll("_", "."));
     return { layout: "flyway", direction: way === "U" ? "down" : "up", version, name: title! };
   }
-  const [, stem, direction] = /^(.+?)(?:\.(up|down))?\.sql$/isu.exec(file) ?? [];
-  if (stem === undefined) return undefined;
-  const versioned = parseStem(stem);
+  const whole = /\.sql$/iu.test(file) ? file.slice(0, -".sql".length) : "";
+  const [ending, direction] = /\.(up|down)$/iu.exec(whole) ?? [""];
+  const versioned = parseStem(whole.slice(0, whole.length - ending.length));
   if (versioned === undefined) return undefined;
   return { layout: direction === undefined ? "files" : "pairs", direction: toDirection(direction), ...versioned };
 }
@@ -64,12 +64,14 @@ function parseStem(stem: string): { readonly version: string; readonly name: str
 
 /** A version as it is compared and shown: its numbers without leading zeros. What is no version comes back as it is. */
 export function normaliseVersion(version: string): string {
+  if (/^[1-9]\d*$/u.test(version)) return version;
   if (!/^\d+(?:\.\d+)*$/u.test(version)) return version;
   return version.split(".").map((part) => BigInt(part).toString()).join(".");
 }
 
 /** Orders versions, as normaliseVersion writes them, by number, part by part, whatever their widths. */
 export function compareVersions(a: string, b: string): number {
+  if (!a.includes(".") && !b.includes(".")) return compareNumbers(a, b);
   const [left, right] = [a.split("."), b.split(".")];
   for (let part = 0; part < Math.max(left.length, right.length); part += 1) {
     const difference = compareNumbers(left[part] ?? "", right[part] ?? "");

@@ -1,5 +1,4 @@
-import type { Dirent, Stats } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdirSync, statSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { ScriptError, type ExitCodeName } from "@org/exit-codes";
 import { printable } from "./printable.ts";
@@ -12,39 +11,47 @@ export interface Listing {
 }
 
 /** Lists a directory and its folders, two levels deep. Throws a ScriptError when one cannot be read. */
-export async function listFiles(directory: string, depth = 2): Promise<Listing> {
-  const found = await readdir(directory, { withFileTypes: true }).catch((error: unknown) => {
-    throw unreadable(directory, error as NodeJS.ErrnoException);
-  });
-  const inOrder = found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const entries = (await Promise.all(inOrder.map((entry) => expand(directory, entry, depth)))).flat();
+export function listFiles(directory: string, depth = 2): Listing {
+  const entries = entriesOf(directory)
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => expand(directory, entry, depth));
   return { files: entries.filter(isSql), ignored: entries.filter((entry) => !isSql(entry)) };
 }
 
-async function expand(directory: string, entry: Dirent, depth: number): Promise<string[]> {
+function entriesOf(directory: string): Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    throw unreadable(directory, error as NodeJS.ErrnoException);
+  }
+}
+
+function expand(directory: string, entry: Dirent, depth: number): string[] {
   const { name } = entry;
-  if (name.startsWith(".") || depth === 0 || !(await isFolder(directory, entry))) return [name];
-  const { files, ignored } = await listFiles(join(directory, name), depth - 1);
+  if (name.startsWith(".") || depth === 0 || !isFolder(directory, entry)) return [name];
+  const { files, ignored } = listFiles(join(directory, name), depth - 1);
   return [...files, ...ignored].map((file) => `${name}/${file}`);
 }
 
 // A broken link is listed: reading it names the reason.
-async function isFolder(directory: string, entry: Dirent): Promise<boolean> {
+function isFolder(directory: string, entry: Dirent): boolean {
   if (!entry.isSymbolicLink()) return entry.isDirectory();
-  const found: Stats | undefined = await stat(join(directory, entry.name)).catch(ifBrokenLink);
-  return found?.isDirectory() === true;
+  try {
+    return statSync(join(directory, entry.name)).isDirectory();
+  } catch (error) {
+    return ifBrokenLink(error as NodeJS.ErrnoException);
+  }
 }
 
 /** What cannot be looked at for another reason may hold migrations, so it is never left out. */
-function ifBrokenLink(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT" && error.code !== "ELOOP") {
-    throw new ScriptError("configuration", `${error.path} cannot be read: ${error.message}`, { hint: "Make the folder readable for this user.", cause: error });
-  }
+function ifBrokenLink(error: NodeJS.ErrnoException): false {
+  if (error.code === "ENOENT" || error.code === "ELOOP") return false;
+  throw new ScriptError("configuration", `${error.path} cannot be read: ${error.message}`, { hint: "Make the folder readable for this user.", cause: error });
 }
 
 /** Hidden files are those of editors and file managers. */
 function isSql(file: string): boolean {
-  return /\.sql$/iu.test(file) && !file.split("/").some((part) => part.startsWith("."));
+  return /\.sql$/iu.test(file) && !file.startsWith(".") && !file.includes("/.");
 }
 
 function unreadable(directory: string, error: NodeJS.ErrnoException): ScriptError {

@@ -1,11 +1,11 @@
 import { ScriptError } from "@org/exit-codes";
 import type { Secret } from "@org/env";
 import { keepSession, toPostgresError, type OpenSession, type PostgresClient } from "@org/postgres";
+import { expectRecord } from "@org/script/history";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import type { AppliedMigration } from "./apply-file.ts";
 import { applyMigrations } from "./apply-migrations.ts";
 import { planAdoption, planBaseline, planRepair, recordChanges, type RecordedChange } from "./bookkeeping.ts";
-import { readAdoption } from "./adopt.ts";
 import { planAhead } from "./file-to-run.ts";
 import { HookError, type HookRun, type MigrationHook } from "./hooks/hook.ts";
 import type { HookTarget } from "./hooks/run-hooks.ts";
@@ -64,13 +64,13 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   const { collection, commands } = valueOf(read);
   await Promise.allSettled(commands);
   const { value: outcome, session } = valueOf(ended);
+  const handsOn = !looksOnly && outcome.error === undefined;
   const { idle = Promise.resolve() } = outcome;
   const close = (): Promise<void> => idle.then(() => session.close());
-  const handsOn = !looksOnly && outcome.error === undefined;
   if (!handsOn) await close();
   try {
     const result = await toResult(outcome, collection, context);
-    return handsOn ? { ...result, session: { ...session, close, idle } } : result;
+    return handsOn ? { ...result, session: { ...session, close, leave: () => idle.then(() => session.leave()), idle } } : result;
   } catch (error) {
     await close();
     throw error;
@@ -163,7 +163,9 @@ async function act(context: Context, reading: Promise<Run>, client: PostgresClie
   const { action, dryRun } = context;
   if (action === "repair" || action === "baseline" || action === "adopt") return keepBooks(await reading, client);
   // The server answers while the files are still being read.
-  const [run, history] = await Promise.all([reading, readWholeHistory(client, historyTarget(context))]);
+  const answering = readWholeHistory(client, historyTarget(context));
+  if (action === "apply" && !dryRun && context.keepsHistory) void expectRecord(client, context.settings.stateSchema);
+  const [run, history] = await Promise.all([reading, answering]);
   const before = look(run, history);
   if (action === "status") return before;
   return action === "plan" || dryRun ? planOnly(run, client, before) : apply(run, client, before);
@@ -217,6 +219,7 @@ async function plannedChanges({ context, collection, history }: Run, client: Pos
   const request = { ...settings, collection, states };
   if (action === "repair") return planRepair(request);
   if (action === "baseline") return planBaseline(request, settings.to);
+  const { readAdoption } = await import("./adopt.ts");
   const adoption = await readAdoption(client, request);
   logger.info(`Read ${adoption.adopted.length} versions from the history of ${adoption.tool} (${printable(adoption.table)}), which stays as it is.`);
   return planAdoption({ ...request, ...adoption });

@@ -51,7 +51,9 @@ export interface ReadMigrationsOptions {
  */
 export async function readMigrations(directory: string, options: ReadMigrationsOptions = {}): Promise<MigrationCollection> {
   const { logger = silentLogger } = options;
-  const { files, ignored } = await listFiles(directory);
+  // The caller connects meanwhile.
+  await nextTurn();
+  const { files, ignored } = listFiles(directory);
   for (const file of ignored) logger.debug(`Ignored ${printable(file)}: it is no SQL file.`);
   const repeatables = files.filter((file) => repeatableName(file) !== undefined);
   const named = files.filter((file) => repeatableName(file) === undefined).map((file) => ({ file, named: parseMigrationPath(file) }));
@@ -107,11 +109,12 @@ async function collect(listing: Listing): Promise<MigrationCollection> {
 async function readNamed({ directory, layout, named }: Listing, problems: string[]): Promise<readonly Found[]> {
   const read: Found[] = [];
   const layoutOfNames = layout === "sections" ? "files" : layout;
+  const folder = join(directory, "/");
   for (const [index, { file, named: parsed }] of named.entries()) {
-    // The caller connects meanwhile, and each answer of the server waits for a pause.
-    if (index % 32 === 31) await nextTurn();
+    // Each answer of the server waits for a pause.
+    if (index % 8 === 7) await nextTurn();
     if (parsed?.layout !== layoutOfNames) problems.push(strayFile(file, parsed, layout));
-    else read.push({ ...parsed, ...readSql(join(directory, file), file, problems) });
+    else read.push({ ...parsed, ...readSql(folder + file, file, problems) });
   }
   return read;
 }
@@ -178,7 +181,9 @@ function sameVersions(found: readonly Found[]): string[] {
   const groups = new Map<string, Found[]>();
   for (const file of found) {
     const key = `${file.direction} ${file.version}`;
-    groups.set(key, [...(groups.get(key) ?? []), file]);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [file]);
+    else group.push(file);
   }
   return [...groups.values()]
     .filter((group) => group.length > 1)

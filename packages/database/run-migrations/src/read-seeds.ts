@@ -28,7 +28,7 @@ async function listSeeds(path: string, problems: string[]): Promise<readonly str
   const found = await stat(path).catch((error: unknown) => void problems.push(`${printable(path)}: ${printable((error as Error).message)}`));
   if (found === undefined) return [];
   if (!found.isDirectory()) return [path];
-  const { files } = await listFiles(path, 0);
+  const { files } = listFiles(path, 0);
   if (files.length === 0) problems.push(`${printable(path)}: it holds no SQL file`);
   const byName = new Intl.Collator("en", { numeric: true });
   return files.toSorted((a, b) => byName.compare(a, b) || (a < b ? -1 : 1)).map((file) => join(path, file));

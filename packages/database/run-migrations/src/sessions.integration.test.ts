@@ -3,15 +3,15 @@ import { ScriptError } from "@org/exit-codes";
 import { withClient, type PostgresClient } from "@org/postgres";
 import { historyLines, withPlace, writeFiles, type Place } from "@org/testkit";
 import { afterEach, expect, test, vi } from "vitest";
-import type * as Listing from "./list-files.ts";
+import type * as Reading from "./read-migrations.ts";
 import { act } from "./testing/act.ts";
 import { runIn } from "./testing/command.ts";
 
 /** Every reading of the files waits for it. */
 let gate: () => Promise<unknown> = async () => {};
-vi.mock("./list-files.ts", async (original) => {
-  const real = await original<typeof Listing>();
-  return { ...real, listFiles: async (...args: Parameters<typeof real.listFiles>) => gate().then(() => real.listFiles(...args)) };
+vi.mock("./read-migrations.ts", async (original) => {
+  const real = await original<typeof Reading>();
+  return { ...real, readMigrations: async (...args: Parameters<typeof real.readMigrations>) => gate().then(() => real.readMigrations(...args)) };
 });
 afterEach(() => {
   gate = async () => {};
@@ -36,14 +36,14 @@ async function recorded({ client }: Place): Promise<number> {
 test("a run with nothing to do opens one session, is recorded once and leaves no session open", () =>
   withPlace(files, async (place) => {
     expect(await runIn(place)).toMatchObject({ exitCode: 0 });
-    expect([await sessions(place), await recorded(place)]).toMatchObject([{ open: 0 }, 1]);
+    await expect.poll(async () => [await sessions(place), await recorded(place)]).toMatchObject([{ open: 0 }, 1]);
     const { ever } = await sessions(place);
     expect(await runIn(place)).toMatchObject({ exitCode: 0, stdout: expect.stringContaining("1 applied before") });
-    expect([await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 1 }, 2]);
+    await expect.poll(async () => [await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 1 }, 2]);
     expect(await runIn(place, "--no-history")).toMatchObject({ exitCode: 0 });
-    expect([await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 2 }, 2]);
+    await expect.poll(async () => [await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 2 }, 2]);
     await act({ ...place, folder: `${place.folder}/migrations` }, "apply");
-    expect([await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 3 }, 2]);
+    await expect.poll(async () => [await sessions(place), await recorded(place)]).toEqual([{ open: 0, ever: ever + 3 }, 2]);
   }));
 
 test("a check of the config that ends the session does not keep the run from being recorded, and one that fails leaves it closed", () =>
@@ -55,7 +55,7 @@ test("a check of the config that ends the session does not keep the run from bei
     const { exitCode, stdout, stderr } = await runIn(place, "--json");
     expect([exitCode, stderr]).toEqual([6, expect.not.stringContaining("journal")]);
     expect((JSON.parse(stdout) as { checks: { id: string; evidence: string }[] }).checks.at(-2)).toMatchObject({ id: "own.end", evidence: "1" });
-    expect([await sessions(place), await recorded(place)]).toMatchObject([{ open: 0 }, 1]);
+    await expect.poll(async () => [await sessions(place), await recorded(place)]).toMatchObject([{ open: 0 }, 1]);
   }));
 
 test("the history is asked for while the files are being read", () =>

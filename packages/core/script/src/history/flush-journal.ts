@@ -1,8 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
 import { isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
 import { isConnectionLoss, withClient, type OpenSession, type PostgresClient, type SessionBounds } from "@org/postgres";
-import type { Report } from "../report.ts";
 import { insertRun } from "./insert-run.ts";
 import { rejectRun, removeRun, waitingRuns } from "./journal.ts";
 
@@ -12,14 +11,21 @@ export interface FlushOptions {
   /** The schema of the state tables. */
   readonly schema: string;
   readonly logger: Logger;
-  /** The newest run on its way into the journal: the session opens meanwhile. What it throws, the flush throws. */
-  readonly journaled?: Promise<unknown> | undefined;
+  readonly newest?: NewestRun | undefined;
   /** One that is open on that database and stays so; without it, and where it fails, the flush opens a session of its own. */
   readonly session?: OpenSession | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly connectTimeoutMs?: number | undefined;
   /** Milliseconds for the whole flush, so that no script is slow because of its history; 2000 unless told. */
   readonly budgetMs?: number | undefined;
+}
+
+/** A run that is just being written into the journal, which takes as long as to write it into the database: it goes there at the same time. */
+interface NewestRun {
+  /** Its report as JSON. */
+  readonly text: string;
+  /** Its file, when that is written. What this throws, the flush throws. */
+  readonly journaled: Promise<string>;
 }
 
 export interface FlushOutcome {
@@ -35,39 +41,36 @@ export interface FlushOutcome {
  * of the database: what cannot be written now waits, and what never can is set aside in `journal/rejected`.
  */
 export async function flushJournal(options: FlushOptions): Promise<FlushOutcome> {
-  const listing = listRuns(options);
-  if (options.journaled === undefined && (await listing).length === 0) return { recorded: 0, rejected: 0, waiting: 0 };
+  const { newest, stateDir, schema, logger } = options;
+  if (newest === undefined && waitingRuns(stateDir).length === 0) return { recorded: 0, rejected: 0, waiting: 0 };
   const budgetMs = options.budgetMs ?? 2000;
   const budget = AbortSignal.timeout(budgetMs);
   const signal = options.signal === undefined ? budget : AbortSignal.any([budget, options.signal]);
-  const tally: Tally = { recorded: 0, rejected: 0, obstacle: undefined };
+  const flush: Flush = { options, signal, newest, recorded: 0, rejected: 0, obstacle: undefined };
   try {
-    await withAnySession(options, { signal, budgetMs }, async (client) => recordAll(client, { options, signal, runs: await listing, tally }));
+    await withAnySession(options, { signal, budgetMs }, (client) => recordAll(client, flush));
   } catch (error) {
     if (!isScriptError(error) && !signal.aborted) throw error;
-    tally.obstacle = signal.aborted ? abortReason(budget) : error;
+    flush.obstacle = signal.aborted ? abortReason(budget) : error;
+  } finally {
+    await newest?.journaled;
   }
-  await listing;
-  const waiting = (await waitingRuns(options.stateDir)).length;
-  if (waiting > 0 && tally.obstacle !== undefined) options.logger.info(waitingMessage(waiting, tally.obstacle, options.schema));
-  return { recorded: tally.recorded, rejected: tally.rejected, waiting };
+  const waiting = waitingRuns(stateDir).length;
+  if (waiting > 0 && flush.obstacle !== undefined) logger.info(waitingMessage(waiting, flush.obstacle, schema));
+  return { recorded: flush.recorded, rejected: flush.rejected, waiting };
 }
 
 const runsPerFlush = 1000;
-
-function listRuns({ journaled = Promise.resolve(), stateDir }: FlushOptions): Promise<string[]> {
-  const listing = journaled.then(async () => (await waitingRuns(stateDir)).slice(0, runsPerFlush));
-  listing.catch(() => {
-    // The flush waits for it, though not at once.
-  });
-  return listing;
-}
 
 function abortReason(budget: AbortSignal): string {
   return budget.aborted ? "the database did not take them in time" : "the run was interrupted";
 }
 
-interface Tally {
+interface Flush {
+  readonly options: FlushOptions;
+  readonly signal: AbortSignal;
+  /** Until it is dealt with. */
+  newest: NewestRun | undefined;
   recorded: number;
   rejected: number;
   /** Why runs stay: an error of the server or a sentence. */
@@ -93,29 +96,36 @@ async function withAnySession(options: FlushOptions, { signal, budgetMs }: Budge
   await withClient({ ...bounds, url, applicationName: "platform-scripts", connectTimeoutMs }, work);
 }
 
-interface Flush {
-  readonly options: FlushOptions;
-  readonly signal: AbortSignal;
-  readonly runs: readonly string[];
-  readonly tally: Tally;
+async function recordAll(client: PostgresClient, flush: Flush): Promise<void> {
+  const { schema, stateDir } = flush.options;
+  if (flush.newest !== undefined) {
+    const { text, journaled } = flush.newest;
+    const outcome = await insert(client, schema, text);
+    // Where it cannot be journaled there is no file to clear away, and the flush tells why.
+    const path = await journaled.catch(() => undefined);
+    flush.newest = undefined;
+    if (settle(outcome, path, flush) === "none can be recorded") return;
+  }
+  for (const path of waitingRuns(stateDir).slice(0, runsPerFlush)) {
+    flush.signal.throwIfAborted();
+    if (settle(await record(client, schema, path), path, flush) === "none can be recorded") return;
+  }
 }
 
-async function recordAll(client: PostgresClient, { options, signal, runs, tally }: Flush): Promise<void> {
-  for (const path of runs) {
-    signal.throwIfAborted();
-    const outcome = await record(client, options.schema, path);
-    if (outcome.kind === "recorded") {
-      await removeRun(path);
-      tally.recorded += 1;
-    } else if (outcome.kind === "refused") {
-      const target = await rejectRun(options.stateDir, path);
-      tally.rejected += 1;
-      options.logger.warning(`A run cannot be recorded and is set aside in ${target}: ${outcome.reason}.`);
-    } else if (outcome.kind === "hindered") {
-      tally.obstacle = outcome.error;
-      if (outcome.forAll) return;
-    }
+function settle(outcome: Outcome, path: string | undefined, flush: Flush): "none can be recorded" | undefined {
+  const { stateDir, logger } = flush.options;
+  if (outcome.kind === "recorded") {
+    if (path !== undefined) removeRun(path);
+    flush.recorded += 1;
+  } else if (outcome.kind === "refused" && path !== undefined) {
+    const target = rejectRun(stateDir, path);
+    flush.rejected += 1;
+    logger.warning(`A run cannot be recorded and is set aside in ${target}: ${outcome.reason}.`);
+  } else if (outcome.kind === "hindered") {
+    flush.obstacle = outcome.error;
+    if (outcome.forAll) return "none can be recorded";
   }
+  return undefined;
 }
 
 type Outcome =
@@ -125,27 +135,37 @@ type Outcome =
   | { readonly kind: "hindered"; readonly error: Error; readonly forAll: boolean };
 
 async function record(client: PostgresClient, schema: string, path: string): Promise<Outcome> {
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
+  const text = readRun(path);
   if (text === undefined) return { kind: "gone" };
-  const report = parse(text);
-  if (report === undefined) return { kind: "refused", reason: "its file is not valid JSON" };
+  return isJson(text) ? insert(client, schema, text) : { kind: "refused", reason: "its file is not valid JSON" };
+}
+
+/** Undefined where another process has taken it. */
+function readRun(path: string): string | undefined {
   try {
-    await insertRun(client, schema, report);
-    return { kind: "recorded" };
+    return readFileSync(path, "utf8");
   } catch (error) {
-    return afterRefusal(error);
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 
-function parse(text: string): Report | undefined {
+function isJson(text: string): boolean {
   try {
-    return JSON.parse(text) as Report;
+    JSON.parse(text);
+    return true;
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return false;
     throw error;
+  }
+}
+
+async function insert(client: PostgresClient, schema: string, text: string): Promise<Outcome> {
+  try {
+    await insertRun(client, schema, text);
+    return { kind: "recorded" };
+  } catch (error) {
+    return afterRefusal(error);
   }
 }
 

@@ -1,3 +1,4 @@
+export { expectRecord } from "./expect-record.ts";
 export { flushJournal } from "./flush-journal.ts";
 export { journalRun } from "./journal.ts";
 export { keepSnapshot, type SnapshotContext } from "./keep-snapshot.ts";

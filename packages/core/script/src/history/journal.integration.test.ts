@@ -4,11 +4,12 @@ import { readdir, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { silentLogger, type Logger } from "@org/logging";
-import { keepSession, quoteIdentifier, serverVersion, withClient, type PostgresClient, type PostgresResult } from "@org/postgres";
+import { keepSession, quoteIdentifier, serverVersion, withClient, type OpenSession, type PostgresClient, type PostgresResult } from "@org/postgres";
 import { closedPort, startPrivatePostgres, startProcess, withScratchDatabase, withTempFolder } from "@org/testkit";
 import { expect, test } from "vitest";
 import type { Report } from "../report.ts";
 import { sampleChecks, sampleReport } from "../testing/sample-report.ts";
+import { expectRecord } from "./expect-record.ts";
 import { flushJournal, type FlushOptions, type FlushOutcome } from "./flush-journal.ts";
 import { journalRun } from "./journal.ts";
 import { applyStateMigrations } from "./state-migrations.ts";
@@ -227,6 +228,63 @@ test("a table that somebody holds locked delays a script by no more than the bud
     await session.close();
     expect(await flush()).toEqual({ recorded: 3, rejected: 0, waiting: 0 });
   }));
+
+test("the newest run goes into the database while it is written into the journal, where nothing of it stays", () =>
+  withHistory(async ({ stateDir, url, flush }) => {
+    await journalMany(stateDir, 2);
+    const report = runReport();
+    const text = JSON.stringify(report);
+    const written = Promise.withResolvers<string>();
+    const flushing = flush({ newest: { text, journaled: written.promise } });
+    await expect.poll(() => recorded(url)).toEqual({ runs: 1, checks });
+    written.resolve(await journalRun(stateDir, report, text));
+    expect(await flushing).toEqual({ recorded: 3, rejected: 0, waiting: 0 });
+    expect(await recorded(url)).toEqual({ runs: 3, checks: 3 * checks });
+  }));
+
+test("a newest run that cannot be journaled is in the database all the same, and the reason is thrown", () =>
+  withHistory(async ({ url, flush }) => {
+    const { promise: journaled, reject } = Promise.withResolvers<string>();
+    const flushing = flush({ newest: { text: JSON.stringify(runReport()), journaled } });
+    await expect.poll(() => recorded(url)).toEqual({ runs: 1, checks });
+    reject(new Error("the disk is full"));
+    await expect(flushing).rejects.toThrow("the disk is full");
+    expect(await recorded(url)).toEqual({ runs: 1, checks });
+  }));
+
+test("a newest run that the database refuses is set aside, and one that it cannot take yet waits", () =>
+  withHistory(
+    async ({ stateDir, url, flush }) => {
+      const newest = (report: Report) => ({ text: JSON.stringify(report), journaled: journalRun(stateDir, report) });
+      expect(await flush({ newest: newest(runReport()) })).toEqual({ recorded: 0, rejected: 0, waiting: 1 });
+      await withClient({ url, applicationName: "test" }, (client) => applyStateMigrations(client, schema));
+      expect(await flush({ newest: newest(runReport({ verdict: "perhaps" as never })) })).toEqual({ recorded: 1, rejected: 1, waiting: 0 });
+      expect(await recorded(url)).toEqual({ runs: 1, checks });
+    },
+    { tables: false },
+  ));
+
+test("a server that is to get ready for a record records as before, also without the tables or with one that is locked", () =>
+  withHistory(
+    async ({ stateDir, url, flush }) => {
+      const getReady = () => keepSession({ url, applicationName: "test", pipeline: true }, (client) => expectRecord(client, schema));
+      const recordIn = async (session: OpenSession): Promise<FlushOutcome> => {
+        await journalRun(stateDir, runReport());
+        return flush({ session }).finally(() => session.close());
+      };
+      const early = await getReady();
+      await withClient({ url, applicationName: "test" }, (client) => applyStateMigrations(client, schema));
+      expect(await recordIn(early.session)).toEqual({ recorded: 1, rejected: 0, waiting: 0 });
+      await withClient({ url, applicationName: "test" }, async (locker) => {
+        await locker.query(`begin; lock table ${schema}.script_execution_log in access exclusive mode`);
+        const { session } = await getReady();
+        await locker.query("rollback");
+        expect(await recordIn(session)).toEqual({ recorded: 1, rejected: 0, waiting: 0 });
+      });
+      expect(await recordIn((await getReady()).session)).toEqual({ recorded: 1, rejected: 0, waiting: 0 });
+    },
+    { tables: false },
+  ));
 
 test("a server that never answers and a closed port delay a script by no more than the budget", () =>
   withTempFolder(async (stateDir) => {

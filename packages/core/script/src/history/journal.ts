@@ -1,39 +1,48 @@
-import { mkdir, readdir, rename, unlink } from "node:fs/promises";
+import { mkdirSync, readdirSync, renameSync, rmSync, type Dirent } from "node:fs";
 import { join } from "node:path";
 import { writeFileSafely } from "../report-files/write-file-safely.ts";
 import type { Report } from "../report.ts";
 
 /** Writes the run into the journal, whence flushJournal brings it into the database. Gives the path of its file. */
-export async function journalRun(stateDir: string, report: Report): Promise<string> {
+export async function journalRun(stateDir: string, report: Report, text: string = JSON.stringify(report)): Promise<string> {
   const folder = journalFolder(stateDir);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, `${report.run.id}.json`);
-  await writeFileSafely(path, JSON.stringify(report));
+  await writeFileSafely(path, text);
   return path;
 }
 
 /** The files of the runs that wait, the oldest run first. */
-export async function waitingRuns(stateDir: string): Promise<string[]> {
+export function waitingRuns(stateDir: string): string[] {
   const folder = journalFolder(stateDir);
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  const names = entries.filter((entry) => entry.isFile() && runFile.test(entry.name)).map((entry) => entry.name);
+  const names = entriesOf(folder).filter((entry) => entry.isFile() && runFile.test(entry.name)).map((entry) => entry.name);
   return names.toSorted().map((name) => join(folder, name));
 }
 
+function entriesOf(folder: string): Dirent[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    ignoreAbsence(error as NodeJS.ErrnoException);
+    return [];
+  }
+}
+
 /** Ends the waiting of a run; one that another process has taken meanwhile is as good. */
-export async function removeRun(path: string): Promise<void> {
-  await unlink(path).catch(ignoreAbsence);
+export function removeRun(path: string): void {
+  rmSync(path, { force: true });
 }
 
 /** Puts a run that the database cannot take beside the waiting ones, where a person can look at it. Gives its new path. */
-export async function rejectRun(stateDir: string, path: string): Promise<string> {
+export function rejectRun(stateDir: string, path: string): string {
   const folder = join(journalFolder(stateDir), "rejected");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
   const target = join(folder, path.slice(journalFolder(stateDir).length + 1));
-  await rename(path, target).catch(ignoreAbsence);
+  try {
+    renameSync(path, target);
+  } catch (error) {
+    ignoreAbsence(error as NodeJS.ErrnoException);
+  }
   return target;
 }
 

@@ -3,7 +3,6 @@ import { planExecution, readRefusal, toOffset, withTransaction, type PostgresCli
 import type { FileToRun } from "../file-to-run.ts";
 import { printable } from "../printable.ts";
 import { HookError, type CommandHook, type HookMoment, type HookRun, type MigrationHook, type SqlHook } from "./hook.ts";
-import { runCommand } from "./run-command.ts";
 
 /** What hooks run with. */
 export interface HookTarget {
@@ -112,7 +111,8 @@ function toHookError(error: unknown, { hook, statement, circumstances: { file } 
 async function runProgram(hook: CommandHook, { target, file, logger, signal }: HookCircumstances): Promise<void> {
   const named = { MIGRATION_HOOK: hook.moment, ...(file && { MIGRATION_VERSION: file.migration.version, MIGRATION_FILE: file.file }) };
   const onLine = (line: string): void => logger.info(`${hook.moment} hook: ${printable(line)}`);
-  const ended = runCommand(hook.command, { cwd: target.cwd, env: { ...target.env, ...named }, signal, onLine });
+  const around = { cwd: target.cwd, env: { ...target.env, ...named }, signal, onLine };
+  const ended = import("./run-command.ts").then(({ runCommand }) => runCommand(hook.command, around));
   target.commands.push(ended);
   const failure = await ended;
   if (failure === undefined) return;
