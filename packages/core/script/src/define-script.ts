@@ -50,12 +50,7 @@ export interface Result<Data> {
    * A session on the database of the settings that the run is recorded in, so that no other is opened for it, and that is left then. It is as it was
    * at login, may write, and was opened with the signal of the context.
    */
-  readonly session?: RunSession | undefined;
-}
-
-export interface RunSession extends OpenSession {
-  /** Settles, and never rejects, when what the script still does in it while the report is written has ended. */
-  readonly idle?: Promise<void> | undefined;
+  readonly session?: OpenSession | undefined;
 }
 
 export type LineColor = "red" | "green" | "yellow" | "cyan" | "gray";

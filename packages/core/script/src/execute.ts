@@ -2,8 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { redactDeep, type Options } from "@org/env";
 import { exitCodes, isScriptError } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
+import type { OpenSession } from "@org/postgres";
 import { settleWithin, startDeadline } from "./abort.ts";
-import { scriptName, type Result, type RunContext, type RunSession, type ScriptDefinition } from "./define-script.ts";
+import { scriptName, type Result, type RunContext, type ScriptDefinition } from "./define-script.ts";
 import { readGitSha } from "./git-sha.ts";
 import { exitCodeOfChecks, makeReport } from "./make-report.ts";
 import type { Prepared } from "./prepare.ts";
@@ -27,7 +28,7 @@ export interface Outcome<Data> {
   /** Why the run ended early. */
   readonly error: unknown;
   /** What the script handed on, for the record of the run; whoever takes it closes it. */
-  readonly session: RunSession | undefined;
+  readonly session: OpenSession | undefined;
 }
 
 /** Time that a run gets to close what it opened after an abort. */

@@ -1,6 +1,7 @@
 export {
   applyStateMigrations,
   expectRecord,
+  expectSnapshot,
   keepSnapshot,
   listSnapshotsOfRuns,
   planStateMigrations,

@@ -1,7 +1,8 @@
 import type { Options } from "@org/env";
 import { exitCodes } from "@org/exit-codes";
 import type { Logger } from "@org/logging";
-import type { RunSession, ScriptDefinition } from "./define-script.ts";
+import type { OpenSession } from "@org/postgres";
+import type { ScriptDefinition } from "./define-script.ts";
 import type { Prepared } from "./prepare.ts";
 import type { Report } from "./report.ts";
 import { writeReportFiles } from "./report-files/write-report-files.ts";
@@ -9,7 +10,7 @@ import { writeReportFiles } from "./report-files/write-report-files.ts";
 interface Recording<O extends Options> {
   readonly prepared: Prepared<O>;
   readonly logger: Logger;
-  readonly session: RunSession | undefined;
+  readonly session: OpenSession | undefined;
 }
 
 /**
@@ -44,7 +45,7 @@ interface HistoryTarget {
   readonly databaseUrl: string | undefined;
   readonly schema: string;
   readonly logger: Logger;
-  readonly session: RunSession | undefined;
+  readonly session: OpenSession | undefined;
 }
 
 /** Through the journal, so that a run is kept also when the database refuses it or this process dies. */
@@ -53,10 +54,6 @@ async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTa
   const text = JSON.stringify(report);
   const journaled = journalRun(target.stateDir, report, text);
   if (databaseUrl === undefined) return void (await journaled);
-  journaled.catch(() => {
-    // The flush throws it, as soon as the session is free.
-  });
-  await target.session?.idle;
   await flushJournal({ ...target, databaseUrl, newest: { text, journaled }, budgetMs: wasCutShort(report) ? hurriedMs : unhurriedMs });
 }
 

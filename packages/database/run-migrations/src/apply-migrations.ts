@@ -23,6 +23,8 @@ export interface ApplyMigrationsOptions {
   /** A second one, which holds the lock; needed with a history. */
   readonly lockClient?: PostgresClient | undefined;
   readonly collection: MigrationCollection;
+  /** What the second session does while files are applied, which takes a fraction of a second; the lock is kept until it has ended. It must not reject. */
+  readonly meanwhile?: (() => Promise<void>) | undefined;
   /** What is applied after the collection, once for each of its texts. */
   readonly seeds?: readonly Migration[] | undefined;
   /** What runs around the files; nothing does when none is pending. */
@@ -53,7 +55,17 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
   const { client, lockClient, history, signal, lockWaitMs: waitMs = 30_000 } = options;
   if (history === null) return applyFiles(options, everyFile(options).map((migration) => wayThere(migration, [])));
   if (lockClient === undefined) throw new Error("applyMigrations needs a lockClient to work on a history");
-  return withMigrationLock({ client, lockClient, history, waitMs, signal }, async () => applyFiles(options, await pendingFiles(options, history)));
+  return withMigrationLock({ client, lockClient, history, waitMs, signal }, () => applyPending(options, history));
+}
+
+async function applyPending(options: ApplyMigrationsOptions, history: HistoryTarget): Promise<readonly AppliedMigration[]> {
+  const files = await pendingFiles(options, history);
+  const meanwhile = files.length === 0 ? undefined : options.meanwhile?.();
+  try {
+    return await applyFiles(options, files);
+  } finally {
+    await meanwhile;
+  }
 }
 
 function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly Migration[] {

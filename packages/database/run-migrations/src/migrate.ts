@@ -1,7 +1,7 @@
 import { ScriptError } from "@org/exit-codes";
 import type { Secret } from "@org/env";
 import { keepSession, toPostgresError, type OpenSession, type PostgresClient } from "@org/postgres";
-import { expectRecord } from "@org/script/history";
+import { expectRecord, expectSnapshot } from "@org/script/history";
 import { runChecks, type Check, type CheckResult, type Result, type RunContext } from "@org/script";
 import type { AppliedMigration } from "./apply-file.ts";
 import { applyMigrations } from "./apply-migrations.ts";
@@ -59,18 +59,18 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
   if (rehearse && action !== "apply" && action !== "plan") throw nothingToRehearse(action);
   const looksOnly = action === "status" || action === "plan" || dryRun;
   const reading = readRun(context);
-  const [read, ended] = await Promise.allSettled([reading, openSession(context, looksOnly, (client) => act(context, reading, client))]);
+  const [read, worked] = await Promise.allSettled([reading, openSession(context, looksOnly, (client) => act(context, reading, client))]);
   // Files that cannot be used are told whatever the server said meanwhile.
   const { collection, commands } = valueOf(read);
   await Promise.allSettled(commands);
-  const { value: outcome, session } = valueOf(ended);
+  const { value: outcome, session } = valueOf(worked);
   const handsOn = !looksOnly && outcome.error === undefined;
-  const { idle = Promise.resolve() } = outcome;
-  const close = (): Promise<void> => idle.then(() => session.close());
+  const { ended = Promise.resolve() } = outcome;
+  const close = (): Promise<void> => ended.then(() => session.close());
   if (!handsOn) await close();
   try {
     const result = await toResult(outcome, collection, context);
-    return handsOn ? { ...result, session: { ...session, close, leave: () => idle.then(() => session.leave()), idle } } : result;
+    return handsOn ? { ...result, session: { ...session, close, leave: () => ended.then(() => session.leave()) } } : result;
   } catch (error) {
     await close();
     throw error;
@@ -80,7 +80,7 @@ export async function migrate(context: Context): Promise<Result<MigrationStatus>
 async function toResult(outcome: MigrateOutcome, collection: MigrationCollection, context: Context): Promise<Result<MigrationStatus>> {
   const { root, settings: { failOn } } = context;
   const status = toStatus({ ...outcome, collection, context });
-  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root }), ...(await customChecks(context, outcome.idle))] };
+  return { data: status, checks: [...statusChecks(status, outcome, { failOn, root }), ...(await customChecks(context, outcome.ended))] };
 }
 
 async function readRun(context: Context): Promise<Run> {
@@ -124,8 +124,8 @@ export interface MigrateOutcome {
   /** What they did in a scratch copy; null where nobody asked. */
   readonly rehearsal: RehearsalOutcome | null;
   readonly error: MigrationError | HookError | undefined;
-  /** Settles when the session is free again; it never rejects. Undefined where it is. */
-  readonly idle?: Promise<void> | undefined;
+  /** Settles when nothing of the run goes on any more, also in another session; it never rejects. Undefined where nothing does. */
+  readonly ended?: Promise<void> | undefined;
 }
 
 function historyTarget({ settings, runId, actor, host, scriptVersion }: Context): HistoryTarget {
@@ -233,16 +233,10 @@ async function apply(run: Run, client: PostgresClient, before: MigrateOutcome): 
   if (due.size === 0) return { ...before, rehearsal };
   const advance: Advance = { appliedNow: [], hookRuns: [], due };
   const { error, beside } = await applyPending(run, client, advance);
-  const history = await readWholeHistory(client, run.history).catch(async (cause: unknown) => {
-    await beside?.close();
-    throw cause;
-  });
   const { appliedNow, hookRuns: hooks } = advance;
-  const asked = Promise.withResolvers<void>();
-  const idle = appliedNow.length === 0 ? beside?.close() : keepSnapshotBeside(run.context, { client, beside, onAsked: asked.resolve });
-  // Making the report keeps this process busy, and the server would wait for its questions.
-  await Promise.race([asked.promise, idle]);
-  return { ...look(run, history), appliedNow, hooks, rehearsal, error, idle };
+  const reading = { client, beside, changed: appliedNow.length > 0, answering: readWholeHistory(client, run.history) };
+  const { answer: history, ended } = await keepSnapshotBeside(run.context, reading);
+  return { ...look(run, history), appliedNow, hooks, rehearsal, error, ended };
 }
 
 interface Advance {
@@ -268,11 +262,11 @@ async function applyPending(run: Run, client: PostgresClient, { appliedNow, hook
     progress.update("Applying migrations", { done: appliedNow.length, total: due.size });
   };
   const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
-  const { lockWait: lockWaitMs, singleTransaction } = settings;
+  const { lockWait: lockWaitMs, singleTransaction, stateSchema } = settings;
   const hooks = run.hooks.length === 0 ? undefined : hookTarget(run, (hook) => void hookRuns.push(hook));
   try {
     const applying = openSession(context, false, (lockClient) =>
-      applyMigrations({ client, lockClient, collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
+      applyMigrations({ client, lockClient, meanwhile: () => expectSnapshot(lockClient, context, stateSchema), collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
     );
     // While that session opens.
     const planning = planAhead(everyFile(run).filter(({ version }) => due.has(version)));
@@ -289,10 +283,10 @@ function hookTarget({ context: { root, env, settings }, hooks, commands }: Run, 
   return { hooks, commands, cwd: root, env: { ...env, DATABASE_URL: settings.databaseUrl.reveal() }, onRun };
 }
 
-async function customChecks(context: Context, idle: Promise<void> | undefined): Promise<CheckResult[]> {
+async function customChecks(context: Context, ended: Promise<void> | undefined): Promise<CheckResult[]> {
   const checks = context.checks as readonly Check<{ readonly client: PostgresClient }>[];
   if (checks.length === 0) return [];
   // They look at a database in which the run does nothing any more.
-  await idle;
+  await ended;
   return runChecks({ checks, open: (use) => session(context, true, (client) => use({ client })), context });
 }

@@ -4,4 +4,4 @@ export { severities, type Comparison, type Difference, type Fact, type Kind, typ
 export { listItems, optionsOf } from "./option-list.ts";
 export { parseReading, storeRawReading, storeReading, type StoredReading } from "./stored-reading.ts";
 export type { Row } from "./to-fact.ts";
-export { readCatalogs, readInTransaction, readRaw, toReading, toSnapshot, type Part, type RawReading, type Reading, type ReadingSessions, type SnapshotScope } from "./read-snapshot.ts";
+export { readCatalogs, readInTransaction, readRaw, toReading, toSnapshot, type Part, type RawReading, type Reading, type ReadingOptions, type SnapshotScope } from "./read-snapshot.ts";

@@ -2,7 +2,7 @@
 import { createScratchDatabase, type ScratchDatabase } from "@org/testkit";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { withClient, type PostgresClient } from "../index.ts";
-import { readCatalogs, readRaw, toReading, type RawReading } from "./read-snapshot.ts";
+import { readRaw, toReading, type RawReading } from "./read-snapshot.ts";
 import { parseReading, storeRawReading, storeReading } from "./stored-reading.ts";
 
 // What is cluster-wide may be changed by others meanwhile.
@@ -26,73 +26,45 @@ function names(reading: RawReading, wanted: string): readonly string[] {
   return toReading(reading).parts.flatMap(({ kind, rows }) => (kind === wanted ? rows.map(({ name }) => name) : [])).sort();
 }
 
-/** A session that does something else before it reads what falls to it. */
-function interrupted(client: PostgresClient, before: () => Promise<unknown>): PostgresClient {
-  return {
-    async query(text, values) {
-      if (text.includes("string_agg(record")) await before();
-      return client.query(text, values);
-    },
-  };
-}
+test("what is made while it reads is not told", () =>
+  connected(async (client) => {
+    const slow: PostgresClient = {
+      async query(text, values) {
+        if (text.includes("string_agg(record")) await connected((other) => other.query("CREATE TABLE late (id int PRIMARY KEY)"));
+        return client.query(text, values);
+      },
+    };
+    const reading = await readRaw(slow, scope);
+    expect([names(reading, "table"), names(reading, "constraint")]).toEqual([["public.a"], ["public.a.a_pkey", "public.d.d_check"]]);
+    expect(names(await readRaw(client, scope), "table")).toEqual(["public.a", "public.late"]);
+    await client.query("DROP TABLE late");
+  }));
 
-describe("two sessions", () => {
-  test("tell together what one tells, and both do a part of it", () =>
-    connected((client) =>
-      connected(async (beside) => {
-        const shares: string[][] = [];
-        const counted = (session: PostgresClient): PostgresClient => {
-          const share: string[] = [];
-          shares.push(share);
-          return { query: (text, values) => (share.push(...[...text.matchAll(/SELECT '([a-z ]+)' AS kind, max/gu)].map(([, kind]) => kind!)), session.query(text, values)) };
-        };
-        const reading = toReading(await readRaw({ client: counted(client), beside: counted(beside) }, scope));
-        expect(storeReading(reading)).toBe(storeReading(await readCatalogs(client, scope)));
-        expect(shares.map((share) => share.length > 2)).toEqual([true, true]);
-        expect(new Set(shares.flat()).size).toBe(shares.flat().length);
-      }),
-    ));
+test("what this role may not read is unread, and hides nothing else", () =>
+  connected(async (client) => {
+    await client.query("CREATE ROLE half_blind; REVOKE SELECT ON pg_policy FROM PUBLIC");
+    try {
+      await client.query("SET ROLE half_blind");
+      const reading = await readRaw(client, scope);
+      expect(reading.unread).toEqual([expect.objectContaining({ kind: "policy", object: null })]);
+      expect(names(reading, "table")).toEqual(["public.a"]);
+    } finally {
+      await client.query("RESET ROLE; GRANT SELECT ON pg_policy TO PUBLIC; DROP ROLE half_blind");
+    }
+  }));
 
-  test("see the database at one moment", () =>
-    connected((client) =>
-      connected(async (beside) => {
-        const late = interrupted(beside, () => connected((other) => other.query("CREATE TABLE late (id int PRIMARY KEY)")));
-        const reading = await readRaw({ client: interrupted(client, () => Promise.resolve()), beside: late }, scope);
-        expect([names(reading, "table"), names(reading, "constraint")]).toEqual([["public.a"], ["public.a.a_pkey", "public.d.d_check"]]);
-        expect(names(await readRaw({ client }, scope), "table")).toEqual(["public.a", "public.late"]);
-        await client.query("DROP TABLE late");
-      }),
-    ));
-
-  test("leave what this role may not read unread, and hide nothing else", () =>
-    connected((client) =>
-      connected(async (beside) => {
-        await client.query("CREATE ROLE half_blind; REVOKE SELECT ON pg_policy FROM PUBLIC");
-        try {
-          for (const session of [client, beside]) await session.query("SET ROLE half_blind");
-          const reading = await readRaw({ client, beside }, scope);
-          expect(reading.unread).toEqual([expect.objectContaining({ kind: "policy", object: null })]);
-          expect(names(reading, "table")).toEqual(["public.a"]);
-        } finally {
-          await client.query("RESET ROLE; GRANT SELECT ON pg_policy TO PUBLIC; DROP ROLE half_blind");
-        }
-      }),
-    ));
-
-  test("when one of them is lost, its error is told", () =>
-    connected((client) =>
-      connected(async (beside) => {
-        const lost = interrupted(beside, () => Promise.reject(new Error("it is gone")));
-        await expect(readRaw({ client, beside: lost }, scope)).rejects.toThrow("it is gone");
-        expect(names(await readRaw({ client, beside }, scope), "table")).toEqual(["public.a"]);
-      }),
-    ));
-});
+test("all is asked for when it says so, within the bounds that it was given", () =>
+  connected(async (client) => {
+    let asked = 0;
+    const reading = await readRaw(client, scope, { bounds: "SET LOCAL statement_timeout = '7s'", onAsked: () => (asked += 1) });
+    expect([asked, names(reading, "table")]).toEqual([1, ["public.a"]]);
+    await expect(readRaw(client, scope, { bounds: "SET LOCAL statement_timeout = 1; SELECT pg_sleep(1)" })).rejects.toMatchObject({ code: "57014" });
+  }));
 
 describe("a reading that is kept as the server told it", () => {
   test("is read again like one that was taken apart", () =>
     connected(async (client) => {
-      const reading = await readRaw({ client }, { ...scope, clusterWide: true });
+      const reading = await readRaw(client, { ...scope, clusterWide: true });
       expect(storeReading(parseReading(storeRawReading(reading), "it"))).toBe(storeReading(toReading(reading)));
     }));
 

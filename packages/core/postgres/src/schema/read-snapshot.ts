@@ -1,4 +1,4 @@
-import { quoteLiteral, withTransaction, type PostgresClient } from "../index.ts";
+import { withTransaction, type PostgresClient } from "../index.ts";
 import { hiddenKinds, readAccess, type Access } from "./catalog/access.ts";
 import { families } from "./catalog/families.ts";
 import type { Family } from "./catalog/family.ts";
@@ -45,47 +45,38 @@ export type RawPart = Part | { readonly kind: Kind; readonly columns: readonly s
 
 /** Reads everything in one pass and one read-only transaction, so that what changes meanwhile is told as it was at one moment. */
 export async function readCatalogs(client: PostgresClient, scope: SnapshotScope): Promise<Reading> {
-  return toReading(await readRaw({ client }, scope), scope.inCommon);
+  return toReading(await readRaw(client, scope), scope.inCommon);
 }
 
 /** The same within a transaction that is open already; its settings are changed until it ends. */
 export async function readInTransaction(client: PostgresClient, scope: SnapshotScope): Promise<Reading> {
-  return toReading(await readWithin([client], scope), scope.inCommon);
+  return toReading(await readWithin(client, scope), scope.inCommon);
 }
 
-export interface ReadingSessions {
-  readonly client: PostgresClient;
-  /** A second session, which reads a half of it at the same time. */
-  readonly beside?: PostgresClient | undefined;
-  /** Settings of the transactions, such as `SET LOCAL lock_timeout = 1000`. */
+export interface ReadingOptions {
+  /** Settings of the transaction, such as `SET LOCAL lock_timeout = 1000`. */
   readonly bounds?: string | undefined;
   /** Called when all is asked for: from then on the server works and this process waits. */
   readonly onAsked?: (() => void) | undefined;
 }
 
 /** As readCatalogs, without taking apart what the server says. */
-export async function readRaw({ client, beside, bounds = "", onAsked }: ReadingSessions, scope: SnapshotScope): Promise<RawReading> {
-  const begin = `SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${bounds}`;
+export async function readRaw(client: PostgresClient, scope: SnapshotScope, { bounds = "", onAsked }: ReadingOptions = {}): Promise<RawReading> {
   return withTransaction(client, async () => {
-    await client.query(begin);
-    if (beside === undefined) return readWithin([client], scope, onAsked);
-    const { rows } = await client.query<{ moment: string }>("SELECT pg_catalog.pg_export_snapshot() AS moment");
-    return withTransaction(beside, async () => {
-      await beside.query(`${begin}; SET TRANSACTION SNAPSHOT ${quoteLiteral(rows[0]!.moment)}`);
-      return readWithin([client, beside], scope, onAsked);
-    });
+    await client.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${bounds}`);
+    return readWithin(client, scope, onAsked);
   });
 }
 
-async function readWithin(clients: Clients, scope: SnapshotScope, onAsked?: () => void): Promise<RawReading> {
+async function readWithin(client: PostgresClient, scope: SnapshotScope, onAsked?: () => void): Promise<RawReading> {
   const { clusterWide = false } = scope;
-  const access = await readAccess(clients[0]);
+  const access = await readAccess(client);
   // Before this session's own settings hide the server's.
-  const server = clusterWide ? [await readServerSettings(clients[0])] : [];
-  for (const client of clients) await client?.query(`${settings}; SAVEPOINT reading`);
+  const server = clusterWide ? [await readServerSettings(client)] : [];
+  await client.query(`${settings}; SAVEPOINT reading`);
   const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
-  const { parts, unread } = await readFamilies(wanted, { clients, access, scope, onAsked });
-  for (const client of clients) await client?.query("RELEASE SAVEPOINT reading");
+  const { parts, unread } = await readFamilies(wanted, { client, access, scope, onAsked });
+  await client.query("RELEASE SAVEPOINT reading");
   return { serverVersion: access.version, clusterWide, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
 }
 
@@ -96,10 +87,8 @@ const settings = `
   SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'iso_8601'; SET LOCAL extra_float_digits = 1;
   SET LOCAL bytea_output = 'hex'; SET LOCAL quote_all_identifiers = off; SET LOCAL standard_conforming_strings = on; SET LOCAL xmlbinary = base64`;
 
-type Clients = readonly [PostgresClient, PostgresClient?];
-
 interface Reader {
-  readonly clients: Clients;
+  readonly client: PostgresClient;
   readonly access: Access;
   readonly scope: SnapshotScope;
   readonly onAsked?: (() => void) | undefined;
@@ -109,13 +98,13 @@ type Read = Pick<RawReading, "parts" | "unread">;
 
 /** All at once; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
-  const { clients } = reader;
+  const { client } = reader;
   try {
-    return { parts: await runQueries(wanted, reader), unread: [] };
+    return { parts: await runQuery(await present(wanted, client), reader), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
-    for (const client of clients) await client?.query("ROLLBACK TO SAVEPOINT reading");
+    await client.query("ROLLBACK TO SAVEPOINT reading");
     const [only, ...others] = wanted;
     if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
     return readOneByOne(wanted, reader);
@@ -130,29 +119,8 @@ async function present(wanted: readonly Family[], client: PostgresClient): Promi
 
 async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<Read> {
   const reads: Read[] = [];
-  for (const family of wanted) reads.push(await readFamilies([family], { ...reader, clients: [reader.clients[0]] }));
+  for (const family of wanted) reads.push(await readFamilies([family], reader));
   return { parts: reads.flatMap(({ parts }) => parts), unread: reads.flatMap(({ unread }) => unread) };
-}
-
-/**
- * The second session takes a half of what is always there, and the first one the rest when it knows what else is. Both have ended before a failure of one
- * is told.
- */
-async function runQueries(wanted: readonly Family[], { clients: [client, beside], access, scope, onAsked }: Reader): Promise<readonly RawPart[]> {
-  const run = (families: readonly Family[], session: PostgresClient): Promise<readonly RawPart[]> => runQuery(families, { client: session, access, scope });
-  const always = wanted.filter(({ source }) => source === undefined);
-  const half = new Set(beside === undefined ? [] : always.filter((_, place) => place % 2 === 0));
-  const second = beside === undefined ? [] : run([...half], beside);
-  const first = present(wanted, client).then((found) => {
-    const rest = run(found.filter((family) => !half.has(family)), client);
-    onAsked?.();
-    return rest;
-  });
-  const answers = await Promise.allSettled([first, second]);
-  return answers.flatMap((answer) => {
-    if (answer.status === "rejected") throw answer.reason;
-    return answer.value;
-  });
 }
 
 interface Answer {
@@ -162,9 +130,11 @@ interface Answer {
   readonly records: string;
 }
 
-async function runQuery(wanted: readonly Family[], { client, access, scope }: Pick<Reader, "access" | "scope"> & { readonly client: PostgresClient }): Promise<readonly RawPart[]> {
+async function runQuery(wanted: readonly Family[], { client, access, scope, onAsked }: Reader): Promise<readonly RawPart[]> {
   if (wanted.length === 0) return [];
-  const { rows } = await client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
+  const answering = client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
+  onAsked?.();
+  const { rows } = await answering;
   const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, JSON.parse(columns) as string[]] as const])));
   return rows.map(({ kind, records }) => ({ kind, columns: columns.get(kind)!, records }));
 }

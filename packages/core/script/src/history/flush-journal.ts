@@ -46,6 +46,9 @@ export async function flushJournal(options: FlushOptions): Promise<FlushOutcome>
   const budgetMs = options.budgetMs ?? 2000;
   const budget = AbortSignal.timeout(budgetMs);
   const signal = options.signal === undefined ? budget : AbortSignal.any([budget, options.signal]);
+  newest?.journaled.catch(() => {
+    // Thrown at the end: until then the database may take the run.
+  });
   const flush: Flush = { options, signal, newest, recorded: 0, rejected: 0, obstacle: undefined };
   try {
     await withAnySession(options, { signal, budgetMs }, (client) => recordAll(client, flush));

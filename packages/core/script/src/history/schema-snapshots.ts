@@ -42,7 +42,7 @@ export async function readSnapshotOfRun(client: PostgresClient, schema: string, 
 // Imported where they are used: node:util looks at the standard error of the process that loads it, and an import does nothing.
 async function pack(text: string): Promise<Buffer> {
   const [{ promisify }, { gzip }] = await Promise.all([import("node:util"), import("node:zlib")]);
-  return promisify(gzip)(text, { level: 3 });
+  return promisify(gzip)(text, { level: 1 });
 }
 
 async function unpack(content: Buffer): Promise<string> {
