@@ -260,6 +260,31 @@ test("a run that waits does not hold up an index that is built concurrently", as
   });
 });
 
+test("the lock is kept until what the second session does meanwhile has ended", async () => {
+  await withPlace({ "1_a.sql": "CREATE TABLE a (id int)" }, async (place) => {
+    const done = Promise.withResolvers<void>();
+    const first = apply(place, { meanwhile: () => done.promise });
+    await expect.poll(() => exists(place.client, "a")).toBe(true);
+    expect(await failure(apply(place, { lockWaitMs: 50 }))).toMatchObject({ code: "timedOut" });
+    done.resolve();
+    expect(await first).toHaveLength(1);
+  });
+});
+
+test.each([
+  ["files that run in transactions", { "1_a.sql": "CREATE TABLE a (id int)" }, 1],
+  ["no file", {}, 0],
+  ["a file that runs outside a transaction, and would wait for it", { "1_a.sql": "CREATE TABLE a (id int)", "2_i.sql": "CREATE INDEX CONCURRENTLY i ON a (id)" }, 0],
+])("what the second session does meanwhile, beside %s", async (_, files, times) => {
+  await withPlace({ "0_z.sql": "CREATE TABLE z (id int)" }, async (place) => {
+    await apply(place);
+    await writeFiles(place.folder, files);
+    let calls = 0;
+    await apply(place, { meanwhile: async () => void (calls += 1) });
+    expect(calls).toBe(times);
+  });
+});
+
 test("who waits too long for the lock is told who holds it", async () => {
   await withPlace({ "1_a.sql": "SELECT pg_advisory_lock(7)" }, async (place) => {
     await place.client.query("SELECT pg_advisory_lock(7)");

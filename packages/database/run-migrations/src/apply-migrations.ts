@@ -23,7 +23,10 @@ export interface ApplyMigrationsOptions {
   /** A second one, which holds the lock; needed with a history. */
   readonly lockClient?: PostgresClient | undefined;
   readonly collection: MigrationCollection;
-  /** What the second session does while files are applied, which takes a fraction of a second; the lock is kept until it has ended. It must not reject. */
+  /**
+   * What the second session does while files are applied, not beside one that runs outside a transaction, as an index that is built concurrently would wait
+   * for it; the lock is kept until it has ended. It must not reject.
+   */
   readonly meanwhile?: (() => Promise<void>) | undefined;
   /** What is applied after the collection, once for each of its texts. */
   readonly seeds?: readonly Migration[] | undefined;
@@ -60,7 +63,7 @@ export async function applyMigrations(options: ApplyMigrationsOptions): Promise<
 
 async function applyPending(options: ApplyMigrationsOptions, history: HistoryTarget): Promise<readonly AppliedMigration[]> {
   const files = await pendingFiles(options, history);
-  const meanwhile = files.length === 0 ? undefined : options.meanwhile?.();
+  const meanwhile = files.length > 0 && files.every(({ plan }) => plan.inTransaction) ? options.meanwhile?.() : undefined;
   try {
     return await applyFiles(options, files);
   } finally {
