@@ -14,7 +14,7 @@ interface Recording<O extends Options> {
 }
 
 /**
- * Writes a finished run down: report files, metrics, journal and, through it, the history. What cannot be written is
+ * Writes a finished run down: report files, metrics, journal and history. What cannot be written is
  * told as a warning and changes neither verdict nor exit code. The history is written in the session, where there is one, which the run then leaves.
  */
 export async function recordRun<O extends Options, Data>(
@@ -48,7 +48,7 @@ interface HistoryTarget {
   readonly session: OpenSession | undefined;
 }
 
-/** Through the journal, so that a run is kept also when the database refuses it or this process dies. */
+/** Into the journal as well, so that a run is kept also when the database refuses it or this process dies. */
 async function keepHistory(report: Report, { databaseUrl, ...target }: HistoryTarget): Promise<void> {
   const { flushJournal, journalRun } = await import("./history/index.ts");
   const text = JSON.stringify(report);
