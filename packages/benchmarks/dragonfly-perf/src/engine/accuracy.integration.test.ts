@@ -69,7 +69,8 @@ test("corrected percentiles agree with a scripted server that stalls, raw ones h
     server.send("report");
     const [lateness] = (await once(server, "message")) as [number[]];
     const exact = truth(lateness);
-    expect(corrected.count).toBeGreaterThanOrEqual(exact.length - 1);
+    // A busy machine may take away the turns of the last moments; what the stall would hide is ten times as many.
+    expect(corrected.count).toBeGreaterThanOrEqual(exact.length - rate / 10);
     for (const percent of [50, 99, 99.9, 100]) {
       const expected = exact[Math.ceil((percent / 100) * exact.length - 1e-9) - 1]!;
       expect(Math.abs(percentile(corrected, percent) / expected - 1), `p${percent}: ${percentile(corrected, percent)} for ${expected}`).toBeLessThan(0.03);
