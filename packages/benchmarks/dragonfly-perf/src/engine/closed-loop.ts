@@ -6,8 +6,11 @@ import { createRequestSource, type Batch, type RequestSource } from "./requests.
 
 /** A load that is ready to begin. */
 export interface Load {
-  /** Sends until it is stopped; resolves when the last reply has come. Rejects when the server is lost. */
-  run(): Promise<void>;
+  /**
+   * Sends until it is stopped; resolves when the last reply has come. Rejects when the server is lost. `from` is when it was to begin, a time of
+   * performance.now(): what a schedule asks for since then is due, also where this thread comes late.
+   */
+  run(from: number): Promise<void>;
   /** Sends nothing more. */
   stop(): void;
   close(): void;

@@ -57,8 +57,8 @@ export async function createOpenLoop(plan: LoadPlan, model: OpenLoop, recorder: 
   });
   const senders = pool.connections.map((connection): Sender => Object.assign(connection, senderFields(plan, source)));
   return {
-    run: () => {
-      state.startedAt = performance.now();
+    run: (from) => {
+      state.startedAt = from;
       for (const sender of senders) offer(state, sender);
       pace(state, model, ending.resolve);
       return ending.promise;

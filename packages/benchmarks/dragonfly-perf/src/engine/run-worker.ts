@@ -76,11 +76,12 @@ interface Running {
 async function runFrom(startAt: number, { plan, recorder, load, port }: Running): Promise<void> {
   const { model } = plan;
   await until(startAt);
+  const startOfLoad = startAt - performance.timeOrigin;
   if (model.kind === "once") {
-    await load.run();
+    await load.run(startOfLoad);
     return port.post({ kind: "sample", sample: recorder.take() });
   }
-  const work = load.run();
+  const work = load.run(startOfLoad);
   const from = startAt + model.warmupMs;
   await Promise.race([takeSamples({ from, to: from + model.durationMs, recorder, port }), work]);
   load.stop();

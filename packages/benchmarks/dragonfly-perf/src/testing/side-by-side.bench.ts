@@ -123,7 +123,7 @@ async function runLoop({ command, total, ...plan }: { readonly command: CommandP
   const load = await createClosedLoop({ ...plan, address, commands: [command], connections: 50, seed: 1, client: "raw", model: { kind: "closed", warmupMs: 0, durationMs: seconds * 1000 } }, recorder, total);
   const before = await serverSeconds();
   recorder.reset();
-  const work = load.run();
+  const work = load.run(performance.now());
   await Promise.race([setTimeout(seconds * 1000), work]);
   load.stop();
   await work;
