@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { createServer, type AddressInfo } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { inspect } from "node:util";
 import { isScriptError, type ScriptError } from "@org/exit-codes";
 import { closedPort, postgresServer, startPrivatePostgres, withScratchDatabase, type PostgresServer } from "@org/testkit";
@@ -84,6 +85,17 @@ describe("a session that is kept", () => {
     await session.leave();
     await until(async () => (await sessions("kept-left")).length === 0);
     await session.close();
+  });
+
+  test("of a server that is frozen is left at once", async () => {
+    const backend = async (client: PostgresClient): Promise<number> => (await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid")).rows[0]!.pid;
+    const { value: pid, session } = await keepSession({ url: server.url, applicationName }, backend);
+    process.kill(pid, "SIGSTOP");
+    try {
+      expect(await Promise.race([session.leave().then(() => "left"), nextTurn("waits for the server")])).toBe("left");
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
   });
 
   test("is left with its statement cancelled on the server, when one still runs", async () => {
