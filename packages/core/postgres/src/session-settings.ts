@@ -1,3 +1,4 @@
+import { askInOrder } from "./ask-in-order.ts";
 import type { PostgresClient, PostgresOptions, PostgresResult, SessionBounds } from "./client.ts";
 
 /** Server parameters by name; the values need no quotes. */
@@ -72,9 +73,6 @@ async function inOwnTransaction<T>(client: PostgresClient, bounds: string, work:
 
 /** All of the transaction is sent at once: behind an error the server runs nothing, and takes COMMIT for ROLLBACK. */
 async function atOnce<T>(client: PostgresClient, bounds: string, work: () => Promise<T>): Promise<T> {
-  const [begun, worked, committed] = await Promise.allSettled([client.query(`BEGIN; ${bounds}`), work(), client.query("COMMIT")]);
-  if (begun.status === "rejected") throw begun.reason;
-  if (worked.status === "rejected") throw worked.reason;
-  if (committed.status === "rejected") throw committed.reason;
-  return worked.value;
+  const [, answer] = await askInOrder<[unknown, T, unknown]>(client, () => client.query(`BEGIN; ${bounds}`), work, () => client.query("COMMIT"));
+  return answer;
 }

@@ -1,11 +1,18 @@
 import type { OpenSession, PostgresClient } from "@org/postgres";
+import type { PlannedReading } from "@org/postgres/schema";
 import type { RunContext } from "@org/script";
 import { printable } from "./printable.ts";
 
+export interface SecondSession {
+  readonly session: OpenSession;
+  /** What it has planned for the snapshot. */
+  readonly planned: PlannedReading | undefined;
+}
+
 interface SnapshotSessions {
   readonly client: PostgresClient;
-  /** The second session, which keeps it and is left then; undefined where the run did not end well. */
-  readonly beside: OpenSession | undefined;
+  /** Keeps the snapshot and is left then; undefined where the run did not end well. */
+  readonly beside: SecondSession | undefined;
 }
 
 interface Snapshot<T> extends SnapshotSessions {
@@ -29,7 +36,7 @@ type Context = RunContext<{ readonly stateSchema: string }>;
  */
 export async function keepSnapshotBeside<T>(context: Context, { changed, answering, ...sessions }: Snapshot<T>): Promise<Kept<T>> {
   const asked = Promise.withResolvers<void>();
-  const keep = (): Promise<void> | undefined => (changed ? keepOne(context, sessions, asked.resolve) : sessions.beside?.leave());
+  const keep = (): Promise<void> | undefined => (changed ? keepOne(context, sessions, asked.resolve) : sessions.beside?.session.leave());
   if (sessions.beside === undefined) return { answer: await answering, ended: keep() };
   const ended = keep();
   const answer = await answering.catch(async (cause: unknown) => {
@@ -49,15 +56,15 @@ async function keepOne(context: Context, { client, beside }: SnapshotSessions, o
   const { keepSnapshot } = await import("@org/script/history");
   const [limit, lost] = [AbortSignal.timeout(limitMs), new AbortController()];
   const bounded = { ...context, signal: AbortSignal.any([context.signal, limit, lost.signal]) };
-  const keep = (session: PostgresClient): Promise<void> => keepSnapshot({ client: session, onAsked }, bounded, context.settings.stateSchema);
+  const keep = (session: PostgresClient): Promise<void> => keepSnapshot({ client: session, onAsked, planned: beside?.planned }, bounded, context.settings.stateSchema);
   try {
-    await (beside === undefined ? keep(client) : beside.use({ signal: limit }, keep));
+    await (beside === undefined ? keep(client) : beside.session.use({ signal: limit }, keep));
   } catch (error) {
     // It is told here, and only once.
     lost.abort();
     const reason = limit.aborted ? `the server did not answer within ${limitMs / 1000} s` : (error as Error).message;
     if (!context.signal.aborted) context.logger.warning(`The schema as this run left it could not be stored, so later differences cannot be dated: ${printable(reason)}.`);
   } finally {
-    await beside?.leave();
+    await beside?.session.leave();
   }
 }

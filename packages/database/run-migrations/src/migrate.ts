@@ -20,7 +20,7 @@ import { printable } from "./printable.ts";
 import type { RehearsalOutcome } from "./rehearse/rehearsal-check.ts";
 import { rehearsePending } from "./rehearse/rehearse-pending.ts";
 import { dueFiles } from "./select-pending.ts";
-import { keepSnapshotBeside } from "./keep-snapshot-beside.ts";
+import { keepSnapshotBeside, type SecondSession } from "./keep-snapshot-beside.ts";
 import { readMigrations, type Migration, type MigrationCollection } from "./read-migrations.ts";
 import { repeatableStates, type RepeatableState } from "./repeatables.ts";
 import { statusChecks, toStatus, type MigrationStatus } from "./status.ts";
@@ -250,7 +250,7 @@ interface Advance {
 
 interface Applied extends Pick<MigrateOutcome, "error"> {
   /** The session that held the lock, still open. */
-  readonly beside?: OpenSession;
+  readonly beside?: SecondSession;
 }
 
 async function applyPending(run: Run, client: PostgresClient, { appliedNow, hookRuns, due }: Advance): Promise<Applied> {
@@ -264,14 +264,16 @@ async function applyPending(run: Run, client: PostgresClient, { appliedNow, hook
   const locks = { lockTimeoutMs: settings.lockTimeout, retries: settings.lockRetries };
   const { lockWait: lockWaitMs, singleTransaction, stateSchema } = settings;
   const hooks = run.hooks.length === 0 ? undefined : hookTarget(run, (hook) => void hookRuns.push(hook));
+  let planned: SecondSession["planned"];
   try {
-    const applying = openSession(context, false, (lockClient) =>
-      applyMigrations({ client, lockClient, meanwhile: () => expectSnapshot(lockClient, context, stateSchema), collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied }),
-    );
+    const applying = openSession(context, false, (lockClient) => {
+      const meanwhile = async (): Promise<void> => void (planned = await expectSnapshot(lockClient, context, stateSchema));
+      return applyMigrations({ client, lockClient, meanwhile, collection, seeds, hooks, history, signal, logger, lockWaitMs, locks, singleTransaction, select: settings, onApplied });
+    });
     // While that session opens.
     const planning = planAhead(everyFile(run).filter(({ version }) => due.has(version)));
     const [{ session: beside }] = await Promise.all([applying, planning]);
-    return { error: undefined, beside };
+    return { error: undefined, beside: { session: beside, planned } };
   } catch (error) {
     if (!(error instanceof MigrationError || error instanceof HookError) || error.code === "connection") throw error;
     logger.error(error.message);

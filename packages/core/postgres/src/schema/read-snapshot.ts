@@ -1,11 +1,13 @@
+import { askInOrder } from "../ask-in-order.ts";
 import { withTransaction, type PostgresClient } from "../index.ts";
 import { hiddenKinds, readAccess, type Access } from "./catalog/access.ts";
 import { families } from "./catalog/families.ts";
 import type { Family } from "./catalog/family.ts";
 import { readServerSettings } from "./catalog/server-settings.ts";
-import { presentKindsSql, queryValues, snapshotSql } from "./catalog/snapshot-query.ts";
+import { presentKindsSql, queryValues, snapshotSql, type Answer } from "./catalog/snapshot-query.ts";
 import { readRecords } from "./catalog/records.ts";
 import { isClusterWide, type Fact, type Kind, type Snapshot, type Unread } from "./model.ts";
+import { executeSql, isPlannedFor, keepPlan, planStatements, presentKindsOfPlan, type PlannedReading } from "./planned-reading.ts";
 import { toFact, unreadProperties, type RoleName, type Row } from "./to-fact.ts";
 
 export interface SnapshotScope {
@@ -58,26 +60,57 @@ export interface ReadingOptions {
   readonly bounds?: string | undefined;
   /** Called when all is asked for: from then on the server works and this process waits. */
   readonly onAsked?: (() => void) | undefined;
+  /** What planReading gave in the same session, for the same scope. */
+  readonly planned?: PlannedReading | undefined;
 }
 
 /** As readCatalogs, without taking apart what the server says. */
-export async function readRaw(client: PostgresClient, scope: SnapshotScope, { bounds = "", onAsked }: ReadingOptions = {}): Promise<RawReading> {
+export async function readRaw(client: PostgresClient, scope: SnapshotScope, options: ReadingOptions = {}): Promise<RawReading> {
+  const { bounds = "", planned } = options;
+  const begin = [atOneMoment, ...(planned === undefined ? [] : [keepPlan]), bounds].join("; ");
+  return withTransaction(client, () => readWithin(client, scope, { ...options, bounds: begin }));
+}
+
+/**
+ * Has the server plan what a later reading in the same session asks for: for what is in the database now, to learn the catalogs and to plan takes a new
+ * session longer than to read. Throws the server's error.
+ */
+export async function planReading(client: PostgresClient, scope: SnapshotScope, { bounds = "" }: Pick<ReadingOptions, "bounds"> = {}): Promise<PlannedReading> {
   return withTransaction(client, async () => {
-    await client.query(`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY; ${bounds}`);
-    return readWithin(client, scope, onAsked);
+    const { access } = await beginReading(client, scope, `${atOneMoment}; ${keepPlan}; ${bounds}`);
+    return planStatements(client, { families: wantedFamilies(scope), access, scope });
   });
 }
 
-async function readWithin(client: PostgresClient, scope: SnapshotScope, onAsked?: () => void): Promise<RawReading> {
-  const { clusterWide = false } = scope;
-  const access = await readAccess(client);
-  // Before this session's own settings hide the server's.
-  const server = clusterWide ? [await readServerSettings(client)] : [];
-  await client.query(`${settings}; SAVEPOINT reading`);
-  const wanted = families.filter(({ kind }) => clusterWide || !isClusterWide(kind));
-  const { parts, unread } = await readFamilies(wanted, { client, access, scope, onAsked });
+const atOneMoment = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+async function readWithin(client: PostgresClient, scope: SnapshotScope, { bounds, onAsked, planned }: ReadingOptions = {}): Promise<RawReading> {
+  const { access, server } = await beginReading(client, scope, bounds);
+  const reader = { client, access, scope, onAsked, planned: planned !== undefined && isPlannedFor(planned, access) ? planned : undefined };
+  const { parts, unread } = await readFamilies(wantedFamilies(scope), reader);
   await client.query("RELEASE SAVEPOINT reading");
-  return { serverVersion: access.version, clusterWide, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
+  return { serverVersion: access.version, clusterWide: scope.clusterWide ?? false, parts: [...server, ...parts], unread: [...hiddenKinds(access), ...unread] };
+}
+
+interface Begun {
+  readonly access: Access;
+  readonly server: readonly Part[];
+}
+
+async function beginReading(client: PostgresClient, { clusterWide }: SnapshotScope, bounds: string | undefined): Promise<Begun> {
+  const [, access, server] = await askInOrder<[unknown, Access, readonly Part[], unknown]>(
+    client,
+    async () => bounds !== undefined && client.query(bounds),
+    () => readAccess(client),
+    // Before this session's own settings hide the server's.
+    async () => (clusterWide === true ? [await readServerSettings(client)] : []),
+    () => client.query(`${settings}; SAVEPOINT reading`),
+  );
+  return { access, server };
+}
+
+function wantedFamilies({ clusterWide }: SnapshotScope): readonly Family[] {
+  return families.filter(({ kind }) => clusterWide === true || !isClusterWide(kind));
 }
 
 // Everything that changes how the server prints an expression is set, so that both sides print alike; compiling the query would cost more than running it, and
@@ -92,29 +125,24 @@ interface Reader {
   readonly access: Access;
   readonly scope: SnapshotScope;
   readonly onAsked?: (() => void) | undefined;
+  readonly planned?: PlannedReading | undefined;
 }
 
 type Read = Pick<RawReading, "parts" | "unread">;
 
 /** All at once; where a right is missing, each by itself, so that one catalog that is closed does not hide the others. */
 async function readFamilies(wanted: readonly Family[], reader: Reader): Promise<Read> {
-  const { client } = reader;
+  const { client, planned } = reader;
   try {
-    return { parts: await runQuery(await present(wanted, client), reader), unread: [] };
+    return { parts: await (planned === undefined ? readPresent(wanted, reader) : readPlanned(wanted, reader, planned)), unread: [] };
   } catch (error) {
     const reason = missingRight(error);
     if (reason === undefined) throw error;
     await client.query("ROLLBACK TO SAVEPOINT reading");
     const [only, ...others] = wanted;
     if (only !== undefined && others.length === 0) return { parts: [], unread: [{ kind: only.kind, object: null, property: null, reason }] };
-    return readOneByOne(wanted, reader);
+    return readOneByOne(wanted, { ...reader, planned: undefined });
   }
-}
-
-async function present(wanted: readonly Family[], client: PostgresClient): Promise<readonly Family[]> {
-  const { rows } = await client.query<{ kind: Kind }>(presentKindsSql(wanted));
-  const found = new Set(rows.map(({ kind }) => kind));
-  return wanted.filter(({ kind }) => found.has(kind));
 }
 
 async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<Read> {
@@ -123,18 +151,36 @@ async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<
   return { parts: reads.flatMap(({ parts }) => parts), unread: reads.flatMap(({ unread }) => unread) };
 }
 
-interface Answer {
-  readonly kind: Kind;
-  /** The names of the fields, as JSON; once for each kind. */
-  readonly columns: string | null;
-  readonly records: string;
+async function readPresent(wanted: readonly Family[], reader: Reader): Promise<readonly RawPart[]> {
+  const { rows } = await reader.client.query<{ kind: Kind }>(presentKindsSql(wanted));
+  return readKinds(wanted, new Set(rows.map(({ kind }) => kind)), reader);
 }
 
-async function runQuery(wanted: readonly Family[], { client, access, scope, onAsked }: Reader): Promise<readonly RawPart[]> {
-  if (wanted.length === 0) return [];
-  const answering = client.query<Answer>(snapshotSql(wanted, access), queryValues(scope));
+/** What was planned, and the kinds that came into the database since then. */
+async function readPlanned(wanted: readonly Family[], reader: Reader, planned: PlannedReading): Promise<readonly RawPart[]> {
+  const { client, scope, onAsked } = reader;
+  const [{ rows }, present] = await askInOrder<[{ readonly rows: readonly Answer[] }, ReadonlySet<Kind>]>(
+    client,
+    () => {
+      const answering = client.query<Answer>(executeSql(scope));
+      onAsked?.();
+      return answering;
+    },
+    () => presentKindsOfPlan(client),
+  );
+  const unplanned = new Set([...present].filter((kind) => !planned.kinds.has(kind)));
+  return [...toParts(rows), ...(await readKinds(wanted, unplanned, reader))];
+}
+
+async function readKinds(wanted: readonly Family[], kinds: ReadonlySet<Kind>, { client, access, scope, onAsked }: Reader): Promise<readonly RawPart[]> {
+  const found = wanted.filter(({ kind }) => kinds.has(kind));
+  if (found.length === 0) return [];
+  const answering = client.query<Answer>(snapshotSql(found, access), queryValues(scope));
   onAsked?.();
-  const { rows } = await answering;
+  return toParts((await answering).rows);
+}
+
+function toParts(rows: readonly Answer[]): readonly RawPart[] {
   const columns = new Map(rows.flatMap(({ kind, columns }) => (columns === null ? [] : [[kind, JSON.parse(columns) as string[]] as const])));
   return rows.map(({ kind, records }) => ({ kind, columns: columns.get(kind)!, records }));
 }

@@ -1,13 +1,13 @@
 import { printable } from "@org/logging";
 import type { PostgresClient } from "@org/postgres";
-import type { ReadingOptions } from "@org/postgres/schema";
+import type { PlannedReading, ReadingOptions } from "@org/postgres/schema";
 import type { RunContext } from "../define-script.ts";
 import { storeSnapshotOfRun } from "./schema-snapshots.ts";
 
 export type SnapshotContext = Pick<RunContext<unknown>, "config" | "keepsHistory" | "runId" | "signal" | "logger">;
 
 /** The session that reads and stores it; it is as it was at login. */
-interface SnapshotSession extends Pick<ReadingOptions, "onAsked"> {
+interface SnapshotSession extends Pick<ReadingOptions, "onAsked" | "planned"> {
   readonly client: PostgresClient;
 }
 
@@ -15,11 +15,11 @@ interface SnapshotSession extends Pick<ReadingOptions, "onAsked"> {
  * Stores what the schema is like after a run that changed it, so that a later comparison can say since which run it differs; nothing for a run that is
  * left out of the history. The work of the run is done by then: a snapshot that cannot be had is a warning and never fails the run.
  */
-export async function keepSnapshot({ client, onAsked }: SnapshotSession, { config, keepsHistory, runId, signal, logger }: SnapshotContext, stateSchema: string): Promise<void> {
+export async function keepSnapshot({ client, onAsked, planned }: SnapshotSession, { config, keepsHistory, runId, signal, logger }: SnapshotContext, stateSchema: string): Promise<void> {
   if (!keepsHistory) return;
   const { readRaw } = await import("@org/postgres/schema");
   try {
-    const reading = await readRaw(client, { ...shared, stateSchema, include: config.schema?.include }, { bounds, onAsked });
+    const reading = await readRaw(client, { ...shared, stateSchema, include: config.schema?.include }, { bounds, onAsked, planned });
     await storeSnapshotOfRun(client, stateSchema, { runId, reading });
   } catch (error) {
     signal.throwIfAborted();
@@ -31,14 +31,12 @@ const bounds = "SET LOCAL lock_timeout = '1s'; SET LOCAL statement_timeout = '15
 const shared = { clusterWide: true };
 
 /**
- * Has the server get ready for keepSnapshot in the session, while the run works in another one: to learn the catalogs and to plan the queries takes a new
- * session longer than to read. Never rejects: what is wrong shows when the snapshot is kept.
+ * Has the server get ready for keepSnapshot in the session, while the run works in another one: to learn the catalogs and to plan takes a new session longer
+ * than to read. Gives what keepSnapshot is to be handed; undefined where nothing will be kept. Never rejects: what is wrong shows when the snapshot is kept.
  */
-export async function expectSnapshot(client: PostgresClient, { keepsHistory }: Pick<SnapshotContext, "keepsHistory">, stateSchema: string): Promise<void> {
-  if (!keepsHistory) return;
-  const { readRaw } = await import("@org/postgres/schema");
-  const nothing = { ...shared, stateSchema, include: [] };
-  await readRaw(client, nothing, { bounds }).catch(() => {
-    // A catalog that is locked, say.
-  });
+export async function expectSnapshot(client: PostgresClient, { keepsHistory }: Pick<SnapshotContext, "keepsHistory">, stateSchema: string): Promise<PlannedReading | undefined> {
+  if (!keepsHistory) return undefined;
+  const { planReading } = await import("@org/postgres/schema");
+  // A catalog may be locked, say.
+  return planReading(client, { ...shared, stateSchema }, { bounds }).catch(() => undefined);
 }

@@ -29,10 +29,12 @@ test("a session that is to get ready for a snapshot keeps the same one, and tell
       await applyStateMigrations(client, "platform");
       const gone: PostgresClient = { query: () => Promise.reject(new Error("it is gone")) };
       await expectSnapshot(gone, { keepsHistory: true }, "platform");
-      await expectSnapshot(client, { keepsHistory: true }, "platform");
+      expect(await expectSnapshot(client, { keepsHistory: false }, "platform")).toBeUndefined();
+      const planned = await expectSnapshot(client, { keepsHistory: true }, "platform");
+      expect(planned?.kinds).toContain("table");
       await client.query("CREATE TABLE late (id int)");
       const context = { config: {}, keepsHistory: true, runId: randomUUID(), signal: new AbortController().signal, logger: silentLogger };
-      await keepSnapshot({ client }, context, "platform");
+      await keepSnapshot({ client, planned }, context, "platform");
       const kept = storeReading(await readSnapshotOfRun(client, "platform", context.runId));
       expect(kept).toContain("public.late");
       expect(kept).toBe(storeReading(toReading(await readRaw(client, { stateSchema: "platform", clusterWide: true }))));

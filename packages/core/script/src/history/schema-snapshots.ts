@@ -39,15 +39,15 @@ export async function readSnapshotOfRun(client: PostgresClient, schema: string, 
   return parseReading(await unpack(rows[0].content), `the snapshot of the run ${runId}`);
 }
 
-// Imported where they are used: node:util looks at the standard error of the process that loads it, and an import does nothing.
+// Imported where it is used, as few runs need it; and without node:util, which looks at the standard error of the process that loads it.
 async function pack(text: string): Promise<Buffer> {
-  const [{ promisify }, { gzip }] = await Promise.all([import("node:util"), import("node:zlib")]);
-  return promisify(gzip)(text, { level: 1 });
+  const { gzip } = await import("node:zlib");
+  return new Promise((resolve, reject) => gzip(text, { level: 1 }, (error, packed) => (error === null ? resolve(packed) : reject(error))));
 }
 
 async function unpack(content: Buffer): Promise<string> {
-  const [{ promisify }, { gunzip }] = await Promise.all([import("node:util"), import("node:zlib")]);
-  return (await promisify(gunzip)(content)).toString("utf8");
+  const { gunzip } = await import("node:zlib");
+  return new Promise((resolve, reject) => gunzip(content, (error, text) => (error === null ? resolve(text.toString("utf8")) : reject(error))));
 }
 
 function tableIn(schema: string): string {

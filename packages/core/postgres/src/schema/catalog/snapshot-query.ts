@@ -1,12 +1,13 @@
+import type { Kind } from "../model.ts";
 import type { Access } from "./access.ts";
 import type { Family } from "./family.ts";
 
 /** What the query's parameters stand for: the state schema, the schemas to look at, and what belongs to the platform. */
-export function queryValues({ stateSchema, include }: QueryScope): readonly unknown[] {
+export function queryValues({ stateSchema, include }: QueryScope): readonly (string | readonly string[] | null)[] {
   return [stateSchema, include ?? null, platformRoles, platformSchemas];
 }
 
-interface QueryScope {
+export interface QueryScope {
   readonly stateSchema: string;
   readonly include?: readonly string[] | undefined;
 }
@@ -68,6 +69,14 @@ export function snapshotSql(families: readonly Family[], access: Access): string
         FROM (${text} OFFSET 0) AS fact) AS told GROUP BY bucket`;
   });
   return `${common}\n${parts.join("\nUNION ALL\n")}`;
+}
+
+/** A row of what that statement gives. */
+export interface Answer {
+  readonly kind: Kind;
+  /** The names of the fields, as JSON; once for each kind. */
+  readonly columns: string | null;
+  readonly records: string;
 }
 
 /** A statement that gives, as `kind`, those of the families that may have rows: most databases have no use for most kinds, and planning a query for each costs more than this. */
