@@ -31,6 +31,15 @@ test.each([
   "begin isolation level serializable; select 1; commit",
   "begin; select 1; commit and chain; select 2; commit",
   "prepare transaction 'x'",
+  "start transaction",
+  "begin",
+  "select 1; end",
+  "select 1; rollback",
+  "select 1; abort",
+  "reindex schema s",
+  "cluster",
+  "create tablespace t location '/t'",
+  "drop subscription s",
 ])("outside: %s", (sql) => {
   expect(planExecution(sql).inTransaction).toBe(false);
 });
@@ -48,4 +57,11 @@ test("a transaction that is not ended is seen", () => {
   expect(planExecution("begin; select 1").leftOpen?.text).toBe("begin");
   expect(planExecution("select 1; commit; start transaction; select 2").leftOpen?.text).toBe("start transaction");
   expect(planExecution("begin; select 1; commit; select 2").leftOpen).toBeUndefined();
+});
+
+test("the statements of an ordinary file are there when they are asked for, each time the same", () => {
+  const plan = planExecution("create table t (id int);\n-- and\ninsert into t values (1);\n");
+  expect(plan).toMatchObject({ inTransaction: true, leftOpen: undefined });
+  expect(plan.statements.map(({ text }) => text)).toEqual(["create table t (id int)", "insert into t values (1)"]);
+  expect(plan.statements).toBe(plan.statements);
 });

@@ -80,7 +80,10 @@ function everyFile({ collection, seeds = [] }: ApplyMigrationsOptions): readonly
  * holds a command of psql, as the files of pg_dump do.
  * Throws a ScriptError (configuration).
  */
-export function refuseUnrunnable({ file, sql, plan: { leftOpen, statements } }: FileToRun): void {
+export function refuseUnrunnable({ file, sql, plan }: FileToRun): void {
+  const { leftOpen } = plan;
+  // Most files need not be taken apart for that.
+  const statements = /\\|\bcopy\b/iu.test(sql) ? plan.statements : [];
   const psql = statements.find(({ start }) => sql[start] === "\\");
   const copy = statements.find(({ words }) => /^COPY\b.*\bFROM STDIN\b/u.test(words.join(" ")));
   const found = [[leftOpen, openTransaction], [psql, psqlCommand], [copy, copyFromStdin]] as const;

@@ -68,8 +68,8 @@ function placesIn(files: readonly FileToRun[]): ReadonlyMap<FileToRun, Place> {
 }
 
 /** Asking for the token is a query, and the isolation of a transaction has to be set before its first one. */
-function canBeSentAhead({ plan: { inTransaction, statements } }: FileToRun): boolean {
-  return inTransaction && !statements.some(({ words }) => /^SET (?:LOCAL |SESSION )?TRANSACTION/u.test(words.join(" ")));
+function canBeSentAhead({ sql, plan }: FileToRun): boolean {
+  return plan.inTransaction && !(/\btransaction\b/iu.test(sql) && plan.statements.some(({ words }) => /^SET (?:LOCAL |SESSION )?TRANSACTION/u.test(words.join(" "))));
 }
 
 function post(target: FileTarget, toRun: FileToRun, links: MessageLinks): SentMessage {

@@ -27,7 +27,7 @@ export function wayBack(migration: Migration, history: readonly HistoryEntry[]):
 /** Works out how the files run, with pauses for what happens meanwhile, so that wayThere finds it done. */
 export async function planAhead(files: readonly MigrationFile[]): Promise<void> {
   for (const [index, file] of files.entries()) {
-    if (index % 8 === 0) await nextTurn();
+    if (index % 32 === 0) await nextTurn();
     planOf(file);
   }
 }
