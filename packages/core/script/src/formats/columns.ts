@@ -24,6 +24,7 @@ function wrapLine(line: string, width: number): string[] {
 
 /** A word that is longer than a line, such as a URL or a path, in pieces. */
 function chop(word: string, width: number): string[] {
+  if (displayWidth(word) <= width) return [word];
   const pieces: string[] = [""];
   for (const character of word) {
     const piece = pieces.at(-1)! + character;

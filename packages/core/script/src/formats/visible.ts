@@ -19,6 +19,7 @@ function written(character: string): string {
 
 /** How many columns of a terminal a visible text without newlines takes. */
 export function displayWidth(text: string): number {
+  if (/^[\x20-\x7e]*$/u.test(text)) return text.length;
   let columns = 0;
   for (const character of text) columns += wide.test(character) ? 2 : zero.test(character) ? 0 : 1;
   return columns;
