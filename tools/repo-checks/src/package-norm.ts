@@ -116,10 +116,11 @@ function shim(root: string, pkg: Package): Problem[] {
 
 /**
  * The committed bin of a script: npm links it before anything is built, and any Node can parse it. Without the `--` Node
- * itself would take `--env-file`, wherever it stands.
+ * itself would take `--env-file`, wherever it stands. A bundled one is there to start and end soon: with one helper thread
+ * and little room for young objects Node leaves the memory and the processors to the server, and is gone sooner.
  */
 export function shimOf(script: string, isBundled: boolean): string {
-  return `#!/usr/bin/env -S node --
+  return `#!/usr/bin/env -S node ${isBundled ? "--v8-pool-size=1 --max-semi-space-size=2 " : ""}--
 // Plain old syntax: this file must parse on any Node, to say which one is needed.
 var version = process.versions.node.split(".").map(Number);
 if (version[0] < 22 || (version[0] === 22 && version[1] < 18)) {
