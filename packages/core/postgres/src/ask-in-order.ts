@@ -8,17 +8,13 @@ type Questions<Answers extends readonly unknown[]> = { readonly [At in keyof Ans
  */
 export async function askInOrder<Answers extends readonly unknown[]>(client: PostgresClient, ...questions: Questions<Answers>): Promise<Answers> {
   if (client.pipeline !== true) return (await askOneByOne(questions)) as unknown as Answers;
-  const settled = await Promise.allSettled(questions.map((ask) => ask()));
-  return settled.map(valueOf) as unknown as Answers;
+  const asked = questions.map((ask) => ask());
+  await Promise.allSettled(asked);
+  return (await Promise.all(asked)) as unknown as Answers;
 }
 
 async function askOneByOne(questions: readonly (() => Promise<unknown>)[]): Promise<readonly unknown[]> {
   const answers: unknown[] = [];
   for (const ask of questions) answers.push(await ask());
   return answers;
-}
-
-function valueOf<T>(settled: PromiseSettledResult<T>): T {
-  if (settled.status === "rejected") throw settled.reason;
-  return settled.value;
 }

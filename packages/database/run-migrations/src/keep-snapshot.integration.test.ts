@@ -1,6 +1,7 @@
 // Needs Postgres.
+import { readFile } from "node:fs/promises";
 import { listSnapshotsOfRuns, readSnapshotOfRun } from "@org/script/history";
-import { historyLines, runBin, withPlace } from "@org/testkit";
+import { historyLines, runBin, startPrivatePostgres, withPlace, withPlaceIn } from "@org/testkit";
 import { expect, test } from "vitest";
 import { runMigrations } from "./script.ts";
 
@@ -41,3 +42,21 @@ test("a snapshot that cannot be stored is a warning, and the run passes", () =>
     expect(report.verdict).toBe("pass");
     expect(warnings).toEqual([expect.stringContaining('relation "platform.schema_snapshots" does not exist')]);
   }));
+
+test("it is planned while files are applied, and only read at the end", async () => {
+  const server = await startPrivatePostgres({ settings: { log_statement: "all" } });
+  try {
+    await withPlaceIn(server.url, files, async ({ url, folder: directory, client }) => {
+      await runMigrations({ databaseUrl: url, directory });
+      expect(await listSnapshotsOfRuns(client, "platform")).toHaveLength(1);
+      const log = await readFile(server.logFile, "utf8");
+      const planned = log.search(/statement: PREPARE snapshot_of_schema/u);
+      const read = log.search(/statement: EXECUTE snapshot_of_schema \('platform', NULL,/u);
+      expect([planned > 0, read > planned]).toEqual([true, true]);
+      // As a statement that has to be planned looks.
+      expect(log).not.toMatch(/execute <unnamed>:\s+WITH ns AS/u);
+    });
+  } finally {
+    await server.stop();
+  }
+});

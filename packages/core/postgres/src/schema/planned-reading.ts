@@ -18,9 +18,9 @@ interface Planning {
 }
 
 /** Within a reading's transaction, whose settings the plans are made for; they stay when it ends. Throws the server's error. */
-export async function planStatements(client: PostgresClient, { families, access, scope }: Planning): Promise<PlannedReading> {
+export async function prepareReading(client: PostgresClient, { families, access, scope }: Planning): Promise<PlannedReading> {
   await client.query(`PREPARE present_kinds AS ${presentKindsSql(families)}`);
-  const kinds = await presentKindsOfPlan(client);
+  const kinds = await readPresentKinds(client, executePresentKinds);
   await client.query(`PREPARE snapshot_of_schema (text, text[], text[], text[]) AS ${snapshotSql(families.filter(({ kind }) => kinds.has(kind)), access)}`);
   await client.query(executeSql({ ...scope, include: [] }));
   return { kinds, access };
@@ -31,8 +31,11 @@ export function isPlannedFor(planned: PlannedReading, access: Access): boolean {
   return JSON.stringify(planned.access) === JSON.stringify(access);
 }
 
-export async function presentKindsOfPlan(client: PostgresClient): Promise<ReadonlySet<Kind>> {
-  const { rows } = await client.query<{ kind: Kind }>("EXECUTE present_kinds");
+export const executePresentKinds = "EXECUTE present_kinds";
+
+/** The answer to that, or to presentKindsSql itself. */
+export async function readPresentKinds(client: PostgresClient, sql: string): Promise<ReadonlySet<Kind>> {
+  const { rows } = await client.query<{ kind: Kind }>(sql);
   return new Set(rows.map(({ kind }) => kind));
 }
 

@@ -7,7 +7,7 @@ import { readServerSettings } from "./catalog/server-settings.ts";
 import { presentKindsSql, queryValues, snapshotSql, type Answer } from "./catalog/snapshot-query.ts";
 import { readRecords } from "./catalog/records.ts";
 import { isClusterWide, type Fact, type Kind, type Snapshot, type Unread } from "./model.ts";
-import { executeSql, isPlannedFor, keepPlan, planStatements, presentKindsOfPlan, type PlannedReading } from "./planned-reading.ts";
+import { executePresentKinds, executeSql, isPlannedFor, keepPlan, prepareReading, readPresentKinds, type PlannedReading } from "./planned-reading.ts";
 import { toFact, unreadProperties, type RoleName, type Row } from "./to-fact.ts";
 
 export interface SnapshotScope {
@@ -78,7 +78,7 @@ export async function readRaw(client: PostgresClient, scope: SnapshotScope, opti
 export async function planReading(client: PostgresClient, scope: SnapshotScope, { bounds = "" }: Pick<ReadingOptions, "bounds"> = {}): Promise<PlannedReading> {
   return withTransaction(client, async () => {
     const { access } = await beginReading(client, scope, `${atOneMoment}; ${keepPlan}; ${bounds}`);
-    return planStatements(client, { families: wantedFamilies(scope), access, scope });
+    return prepareReading(client, { families: wantedFamilies(scope), access, scope });
   });
 }
 
@@ -152,8 +152,7 @@ async function readOneByOne(wanted: readonly Family[], reader: Reader): Promise<
 }
 
 async function readPresent(wanted: readonly Family[], reader: Reader): Promise<readonly RawPart[]> {
-  const { rows } = await reader.client.query<{ kind: Kind }>(presentKindsSql(wanted));
-  return readKinds(wanted, new Set(rows.map(({ kind }) => kind)), reader);
+  return readKinds(wanted, await readPresentKinds(reader.client, presentKindsSql(wanted)), reader);
 }
 
 /** What was planned, and the kinds that came into the database since then. */
@@ -166,7 +165,7 @@ async function readPlanned(wanted: readonly Family[], reader: Reader, planned: P
       onAsked?.();
       return answering;
     },
-    () => presentKindsOfPlan(client),
+    () => readPresentKinds(client, executePresentKinds),
   );
   const unplanned = new Set([...present].filter((kind) => !planned.kinds.has(kind)));
   return [...toParts(rows), ...(await readKinds(wanted, unplanned, reader))];

@@ -34,9 +34,11 @@ const shared = { clusterWide: true };
  * Has the server get ready for keepSnapshot in the session, while the run works in another one: to learn the catalogs and to plan takes a new session longer
  * than to read. Gives what keepSnapshot is to be handed; undefined where nothing will be kept. Never rejects: what is wrong shows when the snapshot is kept.
  */
-export async function expectSnapshot(client: PostgresClient, { keepsHistory }: Pick<SnapshotContext, "keepsHistory">, stateSchema: string): Promise<PlannedReading | undefined> {
+export async function expectSnapshot(client: PostgresClient, { keepsHistory, logger }: Pick<SnapshotContext, "keepsHistory" | "logger">, stateSchema: string): Promise<PlannedReading | undefined> {
   if (!keepsHistory) return undefined;
   const { planReading } = await import("@org/postgres/schema");
-  // A catalog may be locked, say.
-  return planReading(client, { ...shared, stateSchema }, { bounds }).catch(() => undefined);
+  return planReading(client, { ...shared, stateSchema }, { bounds }).catch((error: unknown) => {
+    logger.debug(`The snapshot of the schema is not planned ahead, so it takes a moment longer: ${printable((error as Error).message)}.`);
+    return undefined;
+  });
 }

@@ -28,9 +28,12 @@ test("a session that is to get ready for a snapshot keeps the same one, and tell
     withClient({ url, applicationName: "test" }, async (client) => {
       await applyStateMigrations(client, "platform");
       const gone: PostgresClient = { query: () => Promise.reject(new Error("it is gone")) };
-      await expectSnapshot(gone, { keepsHistory: true }, "platform");
-      expect(await expectSnapshot(client, { keepsHistory: false }, "platform")).toBeUndefined();
-      const planned = await expectSnapshot(client, { keepsHistory: true }, "platform");
+      const told: string[] = [];
+      const logger = { ...silentLogger, debug: (message: string) => void told.push(message) };
+      expect(await expectSnapshot(gone, { keepsHistory: true, logger }, "platform")).toBeUndefined();
+      expect(told).toEqual([expect.stringContaining("it is gone")]);
+      expect(await expectSnapshot(client, { keepsHistory: false, logger }, "platform")).toBeUndefined();
+      const planned = await expectSnapshot(client, { keepsHistory: true, logger }, "platform");
       expect(planned?.kinds).toContain("table");
       await client.query("CREATE TABLE late (id int)");
       const context = { config: {}, keepsHistory: true, runId: randomUUID(), signal: new AbortController().signal, logger: silentLogger };
