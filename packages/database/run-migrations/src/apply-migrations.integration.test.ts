@@ -184,8 +184,11 @@ test("a transaction that a file leaves open is refused before anything runs", as
   });
 });
 
-test("rows for COPY are refused before anything runs", async () => {
-  await withPlace({ "1_a.sql": "CREATE TABLE a (id int);", "2_b.sql": "SELECT 1;\nCOPY a (id) FROM stdin;\n1\n\\.\n" }, async (place) => {
+test.each([
+  ["closed", "\\.\n"],
+  ["not closed", ""],
+])("rows for COPY, %s, are refused before anything runs", async (_, end) => {
+  await withPlace({ "1_a.sql": "CREATE TABLE a (id int);", "2_b.sql": `SELECT 1;\nCOPY a (id) FROM stdin;\n1\n${end}` }, async (place) => {
     expect(await failure(apply(place))).toMatchObject({ code: "configuration", message: expect.stringMatching(/^2_b\.sql:2:1: rows for COPY/) });
     expect(await exists(place.client, "a")).toBe(false);
   });
